@@ -1,0 +1,254 @@
+"""The ledger: positions, cash and profit from fills alone (and the operator's adjustments).
+
+Each execution counts exactly once, whatever the order, number and time of its reports: fills are keyed by execution id
+without its revision, a higher revision replaces a lower one, a commission may come before, with or long after its fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from tradetui.domain.fill import Commission, Fill
+from tradetui.domain.ids import exec_key
+from tradetui.domain.position import Position
+
+#: Owner of trades that no strategy of ours made.
+EXTERNAL = "EXTERNAL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """A booking that is no fill: an opening balance, a missed trade the operator adopted, a dividend, a deposit.
+
+    `qty` is signed units at `price`; `cash` is money that moved besides the shares' own value, which is not booked: an
+    adopted position does not change cash.
+    """
+
+    adjustment_id: str
+    symbol: str
+    owner: str
+    qty: float
+    price: float
+    cash: float
+    reason: str
+    who: str
+    ts_ns: int
+
+
+@dataclass(slots=True)
+class BookedFill:
+    """The latest revision of one execution, with its owner and commission (None until reported)."""
+
+    fill: Fill
+    owner: str
+    revision: int
+    multiplier: float
+    commission: float | None = None
+
+
+@dataclass(slots=True)
+class _Book:
+    """One position: `base` is final, `tail` holds what may still change (a missing commission, an open round trip)."""
+
+    position: Position
+    base: Position
+    tail: list[BookedFill] = field(default_factory=list)
+
+    def add(self, booked: BookedFill) -> None:
+        self.tail.append(booked)
+        self.position = self.position.after_trade(
+            booked.fill.signed_qty, booked.fill.price, booked.commission or 0.0, booked.multiplier
+        )
+        self.settle()
+
+    def recompute(self) -> None:
+        position = self.base
+        for booked in self.tail:
+            position = position.after_trade(
+                booked.fill.signed_qty, booked.fill.price, booked.commission or 0.0, booked.multiplier
+            )
+        self.position = position
+        self.settle()
+
+    def settle(self) -> None:
+        # Keeps the work per fill bounded: a finished round trip with all its commissions never changes again.
+        if self.position.qty == 0 and all(booked.commission is not None for booked in self.tail):
+            self.base = self.position
+            self.tail.clear()
+
+
+class Ledger:
+    """Positions by symbol and by (owner, symbol), cash, realised profit and commissions.
+
+    `cash` is None until an opening balance was booked: unknown is not zero.
+    """
+
+    def __init__(self) -> None:
+        self._fills: dict[str, BookedFill] = {}
+        self._early_commissions: dict[str, Commission] = {}
+        self._adjustments: dict[str, Adjustment] = {}
+        self._account: dict[str, _Book] = {}
+        self._owners: dict[tuple[str, str], _Book] = {}
+        self._flow = 0.0
+        self._opening: float | None = None
+
+    def book_fill(self, fill: Fill, owner: str, multiplier: float = 1.0) -> bool:
+        """Book an execution report for `owner`; return whether anything changed.
+
+        An equal or older revision of a known execution changes nothing.
+        """
+        key = exec_key(fill.exec_id)
+        known = self._fills.get(key.base)
+        if known is not None:
+            if key.revision <= known.revision:
+                return False
+            self._revise(known, fill, key.revision)
+            return True
+        booked = BookedFill(fill, owner, key.revision, multiplier)
+        early = self._early_commissions.pop(key.base, None)
+        if early is not None:
+            booked.commission = early.amount
+            self._flow -= early.amount
+        self._fills[key.base] = booked
+        self._flow -= fill.signed_qty * fill.price * multiplier
+        for book in self._books(owner, fill.symbol):
+            book.add(booked)
+        return True
+
+    def book_commission(self, commission: Commission) -> bool:
+        """Book a commission report; return whether anything changed. It may come before its fill."""
+        base = exec_key(commission.exec_id).base
+        booked = self._fills.get(base)
+        if booked is None:
+            changed = self._early_commissions.get(base) != commission
+            self._early_commissions[base] = commission
+            return changed
+        if booked.commission == commission.amount:
+            return False
+        settled = booked.commission is not None
+        self._flow += (booked.commission or 0.0) - commission.amount
+        booked.commission = commission.amount
+        self._recompute(booked, rebuild=settled)
+        return True
+
+    def book_adjustment(self, adjustment: Adjustment) -> bool:
+        """Book an operator's adjustment once; return whether anything changed."""
+        if adjustment.adjustment_id in self._adjustments:
+            return False
+        self._adjustments[adjustment.adjustment_id] = adjustment
+        if adjustment.cash:
+            self._flow += adjustment.cash
+        if adjustment.qty:
+            for book in self._books(adjustment.owner, adjustment.symbol):
+                # The adopted shares enter below the tail, at their own price and without cash.
+                book.base = book.base.after_trade(adjustment.qty, adjustment.price, 0.0, 1.0)
+                book.recompute()
+        return True
+
+    def open_cash(self, amount: float) -> None:
+        """Set the cash balance that stood before the first booked flow of this ledger."""
+        self._opening = amount
+
+    @property
+    def opening_cash(self) -> float | None:
+        """The opening balance, None when unknown."""
+        return self._opening
+
+    @property
+    def flow(self) -> float:
+        """Money that moved by fills, commissions and adjustments since the opening balance."""
+        return self._flow
+
+    @property
+    def cash(self) -> float | None:
+        """Cash now, None when the opening balance is unknown."""
+        return None if self._opening is None else self._opening + self._flow
+
+    def position(self, symbol: str) -> Position:
+        """Return the account's position in `symbol` (quantity 0 when never traded)."""
+        book = self._account.get(symbol)
+        return book.position if book else Position(symbol)
+
+    def position_of(self, owner: str, symbol: str) -> Position:
+        """Return `owner`'s part of the position in `symbol`."""
+        book = self._owners.get((owner, symbol))
+        return book.position if book else Position(symbol)
+
+    def positions(self) -> Iterator[Position]:
+        """Yield the account's positions, flat ones with a history included, in symbol order."""
+        for symbol in sorted(self._account):
+            yield self._account[symbol].position
+
+    def owner_positions(self) -> Iterator[tuple[str, Position]]:
+        """Yield (owner, position) in (owner, symbol) order."""
+        for key in sorted(self._owners):
+            yield key[0], self._owners[key].position
+
+    def fill(self, exec_id: str) -> BookedFill | None:
+        """Return the booked execution that `exec_id` belongs to, in its latest revision."""
+        return self._fills.get(exec_key(exec_id).base)
+
+    def fills(self) -> Iterator[BookedFill]:
+        """Yield booked executions in booking order, latest revisions."""
+        yield from self._fills.values()
+
+    @property
+    def adjustments(self) -> tuple[Adjustment, ...]:
+        """All adjustments in booking order."""
+        return tuple(self._adjustments.values())
+
+    @property
+    def realized(self) -> float:
+        """Realised profit after commissions, all symbols, since the ledger began."""
+        return sum(book.position.realized for book in self._account.values())
+
+    @property
+    def commissions(self) -> float:
+        """Commissions paid since the ledger began."""
+        return sum(book.position.commission for book in self._account.values())
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether a booked fill still lacks its commission, so that money figures may change."""
+        return any(booked.commission is None for book in self._account.values() for booked in book.tail)
+
+    def _books(self, owner: str, symbol: str) -> tuple[_Book, _Book]:
+        account = self._account.get(symbol)
+        if account is None:
+            account = self._account[symbol] = _Book(Position(symbol), Position(symbol))
+        mine = self._owners.get((owner, symbol))
+        if mine is None:
+            mine = self._owners[owner, symbol] = _Book(Position(symbol), Position(symbol))
+        return account, mine
+
+    def _revise(self, known: BookedFill, fill: Fill, revision: int) -> None:
+        old = known.fill
+        self._flow += old.signed_qty * old.price * known.multiplier
+        self._flow -= fill.signed_qty * fill.price * known.multiplier
+        # A correction keeps what identifies the trade; only quantity, price and time are the broker's new word.
+        known.fill = replace(old, exec_id=fill.exec_id, qty=fill.qty, price=fill.price, ts_ns=fill.ts_ns)
+        known.revision = revision
+        self._recompute(known, rebuild=True)
+
+    def _recompute(self, booked: BookedFill, *, rebuild: bool) -> None:
+        for book in self._books(booked.owner, booked.fill.symbol):
+            if rebuild and booked not in book.tail:
+                self._rebuild(book, booked.owner, booked.fill.symbol)
+            else:
+                book.recompute()
+
+    def _rebuild(self, book: _Book, owner: str, symbol: str) -> None:
+        # A settled round trip was corrected: start again from all fills. Rare, so simplicity beats speed.
+        mine = book is not self._account[symbol]
+        base = Position(symbol)
+        for adjustment in self._adjustments.values():
+            if adjustment.symbol == symbol and (not mine or adjustment.owner == owner) and adjustment.qty:
+                base = base.after_trade(adjustment.qty, adjustment.price, 0.0, 1.0)
+        book.base = base
+        book.tail = [
+            booked
+            for booked in self._fills.values()
+            if booked.fill.symbol == symbol and (not mine or booked.owner == owner)
+        ]
+        book.recompute()

@@ -1,0 +1,183 @@
+"""What the journal keeps. The core emits records; the store writes those of one step in one transaction.
+
+Upserts carry the whole new value, so replaying a record twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tradetui.domain.alert import Alert
+from tradetui.domain.fill import Commission, Fill
+from tradetui.domain.latch import Latch
+from tradetui.domain.ledger import Adjustment
+from tradetui.domain.order import OrderRecord
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSaved:
+    """An order's new whole value, with the fact that moved it (for the audit trail)."""
+
+    order: OrderRecord
+    fact: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BarConsumed:
+    """`strategy` has decided on the bar of `symbol` that ended at `bar_end_ns`; it never will again."""
+
+    strategy: str
+    symbol: str
+    bar_end_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class FillSaved:
+    """An execution report in the revision that counts now."""
+
+    fill: Fill
+    owner: str
+    multiplier: float
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionSaved:
+    """A commission report."""
+
+    commission: Commission
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentSaved:
+    """An operator's adjustment."""
+
+    adjustment: Adjustment
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningCashSaved:
+    """The cash balance before the first booked flow."""
+
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class LatchSaved:
+    """A latch was set."""
+
+    latch: Latch
+
+
+@dataclass(frozen=True, slots=True)
+class LatchCleared:
+    """A latch was cleared by `who`, for `reason`."""
+
+    key: str
+    who: str
+    reason: str
+    ts_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayStarted:
+    """A trading day began: the figures that daily limits are measured from. `date` is the exchange's session date."""
+
+    date: str
+    equity: float
+    realized: float
+    ts_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EquityMarked:
+    """Equity, cash and profit at one moment (about once a market minute)."""
+
+    ts_ns: int
+    date: str
+    equity: float
+    cash: float
+    realized: float
+    unrealized: float
+    peak_equity: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlertQueued:
+    """An alert for the outbox."""
+
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalSaved:
+    """An order the gate refused: code, what was measured, the limit, in one line of text."""
+
+    ts_ns: int
+    strategy: str
+    symbol: str
+    intent_id: str
+    side: str
+    qty: float
+    code: str
+    measured: str
+    limit: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandSaved:
+    """An operator's command and what came of it; append-only."""
+
+    command_id: str
+    kind: str
+    who: str
+    detail: str
+    result: str
+    ts_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A line of the event log: level INFO, WARNING or ERROR."""
+
+    ts_ns: int
+    level: str
+    topic: str
+    text: str
+    symbol: str = ""
+
+
+Record = (
+    OrderSaved
+    | BarConsumed
+    | FillSaved
+    | CommissionSaved
+    | AdjustmentSaved
+    | OpeningCashSaved
+    | LatchSaved
+    | LatchCleared
+    | DayStarted
+    | EquityMarked
+    | AlertQueued
+    | RefusalSaved
+    | CommandSaved
+    | Note
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalImage:
+    """What a restart begins from: every live order, orders of the last days, all fills, latches and marks."""
+
+    orders: tuple[OrderRecord, ...] = ()
+    fills: tuple[FillSaved, ...] = ()
+    commissions: tuple[Commission, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
+    opening_cash: float | None = None
+    latches: tuple[Latch, ...] = ()
+    consumed: tuple[BarConsumed, ...] = ()
+    day: DayStarted | None = None
+    peak_equity: float | None = None
+    commands: tuple[CommandSaved, ...] = ()
+    next_alert_number: int = 1
