@@ -1,4 +1,4 @@
-"""Fills and commissions as the broker reports them. A fill is valid without its commission; money is then provisional."""
+"""Fills and commissions as the broker reports them. A fill without its commission is valid, its money provisional."""
 
 from __future__ import annotations
 

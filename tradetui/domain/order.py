@@ -60,7 +60,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """What a strategy wants done at a closed bar. Quantities are positive units, prices in the instrument's currency."""
+    """What a strategy wants done at a closed bar. Quantities are positive units, prices in the currency."""
 
     symbol: str
     side: Side
@@ -106,7 +106,7 @@ class OrderRecord:
     """Everything known of one order of ours. `filled` is the sum of effective fills, never a reported status figure.
 
     `order_id` addresses the order on the connection of client `client_id`; `perm_id` is the broker's identity.
-    `sent_mono_ns` belongs to the running process only. `check` asks for a look at the broker; `checks` counts looks that
+    `sent_mono_ns` belongs to the running process only. `checks` counts looks at the broker that
     did not find the order.
     """
 

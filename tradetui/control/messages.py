@@ -1,0 +1,333 @@
+"""What travels on the control socket: JSON lines, at most MAX_LINE bytes each.
+
+The core keeps one state of sections -> key -> row. A client that subscribes gets the whole state once (`snapshot`) and
+then only changed rows (`delta`, a row of None was removed). Both carry `seq`, which rises by one per message to that
+client; after a gap the client asks for a snapshot again. Rows are flat dictionaries of JSON values; None means unknown.
+Times are UTC nanoseconds of market time unless the name says otherwise.
+
+client -> core   hello, subscribe, snapshot, command, query
+core -> client   hello, snapshot, delta, result, answer, error, bye
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+PROTOCOL = 1
+#: Longest line either side accepts; a snapshot is split by section when it would be longer.
+MAX_LINE = 1 << 20
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+Row = dict[str, JsonValue]
+Section = dict[str, Row]
+State = dict[str, Section]
+Changes = dict[str, dict[str, Row | None]]
+
+#: Sections of the state. `core`, `link`, `account` and `alerting` hold one row under their own name.
+SECTIONS = (
+    "core",
+    "link",
+    "account",
+    "latches",
+    "symbols",
+    "positions",
+    "orders",
+    "fills",
+    "risk",
+    "strategies",
+    "alerts",
+    "alerting",
+    "log",
+)
+
+
+class CoreRow(TypedDict):
+    """state: RUN|PAUSED|HALTED|KILLED. mode: PAPER|LIVE|UNKNOWN. phase: starting|syncing|trading|stopping."""
+
+    state: str
+    phase: str
+    mode: str
+    profile: str
+    account: str
+    version: str
+    pid: int
+    config_hash: str
+    started_ns: int
+    market_ns: int
+    speed: float
+    session_date: str
+    session_open: bool
+    session_opens_ns: int | None
+    session_closes_ns: int | None
+    journal: str
+    loop_lag_ms: float | None
+    order_latency_p50_ms: float | None
+    order_latency_p99_ms: float | None
+    bars: int
+    signals: int
+    orders_sent: int
+    refusals: int
+    rss_mb: float | None
+
+
+class LinkRow(TypedDict):
+    """state: a SessionState. `down_s` is real seconds since the state began."""
+
+    state: str
+    host: str
+    port: int
+    client_id: int
+    server_version: int | None
+    reason: str
+    since_s: float
+    reconnects: int
+    messages_per_s: float
+    round_trip_ms: float | None
+    clock_skew_s: float | None
+    subscriptions: int
+
+
+class AccountRow(TypedDict):
+    """Our own figures; the broker's stand beside them for comparison. `provisional`: a commission is still missing."""
+
+    equity: float | None
+    cash: float | None
+    day_pnl: float | None
+    realized: float
+    unrealized: float | None
+    commissions: float
+    drawdown_pct: float | None
+    gross: float | None
+    net: float | None
+    leverage: float | None
+    provisional: bool
+    currency: str
+    broker_equity: float | None
+    broker_cash: float | None
+    reconciled_ns: int | None
+
+
+class LatchRow(TypedDict):
+    """One reason to trade less; the row key is the latch key."""
+
+    state: str
+    who: str
+    why: str
+    ts_ns: int
+    cleared_by: str
+    symbol: str | None
+
+
+class SymbolRow(TypedDict):
+    """`spark` holds the last closes, oldest first. `blocked` is why entries are blocked now, empty when they are not."""
+
+    bid: float | None
+    ask: float | None
+    bid_size: float | None
+    ask_size: float | None
+    last: float | None
+    prior_close: float | None
+    change_pct: float | None
+    volume: float | None
+    age_s: float | None
+    data_type: int
+    halted: bool
+    bar_end_ns: int | None
+    bar_open: float | None
+    bar_high: float | None
+    bar_low: float | None
+    bar_close: float | None
+    bar_volume: float | None
+    bars: int
+    spark: list[float]
+    blocked: str
+
+
+class PositionRow(TypedDict):
+    """`broker_qty` None: not known now. `owners` maps strategy (or EXTERNAL) to its signed quantity."""
+
+    qty: float
+    avg_cost: float
+    mark: float | None
+    value: float | None
+    unrealized: float | None
+    realized: float
+    broker_qty: float | None
+    mismatch: bool
+    owners: dict[str, float]
+
+
+class OrderRow(TypedDict):
+    """Row key: intent id, or `perm:<permId>` for an external order (owner EXTERNAL)."""
+
+    owner: str
+    symbol: str
+    side: str
+    qty: float
+    filled: float
+    order_type: str
+    limit_price: float | None
+    stop_price: float | None
+    tif: str
+    purpose: str
+    state: str
+    live: bool
+    avg_price: float | None
+    commission: float | None
+    perm_id: int | None
+    order_id: int | None
+    broker_status: str
+    last_code: int | None
+    last_text: str
+    reason: str
+    created_ns: int
+    updated_ns: int
+
+
+class FillRow(TypedDict):
+    """Row key: execution id without its revision."""
+
+    ts_ns: int
+    owner: str
+    symbol: str
+    side: str
+    qty: float
+    price: float
+    commission: float | None
+    intent_id: str | None
+
+
+class RiskRow(TypedDict):
+    """One meter. Row key: control code. `used` is measured/limit in 0..1 and beyond, None when not measurable."""
+
+    label: str
+    measured: float | None
+    limit: float | None
+    unit: str
+    used: float | None
+    breached: bool
+
+
+class StrategyRow(TypedDict):
+    """state: loading|warming|running|stopped|failed|hung."""
+
+    state: str
+    reason: str
+    symbols: list[str]
+    bar_size: str
+    last_bar_ns: int | None
+    decisions: int
+    signals: int
+    refusals: int
+    errors: int
+    realized: float
+    unrealized: float | None
+    source_hash: str
+
+
+class AlertRow(TypedDict):
+    """Row key: alert number. delivery: queued|sending|sent|delivered|undelivered|failed|suppressed|folded."""
+
+    ts_ns: int
+    severity: str
+    cause: str
+    text: str
+    symbol: str | None
+    delivery: str
+    detail: str
+
+
+class AlertingRow(TypedDict):
+    """`state`: on, or off with the reason."""
+
+    state: str
+    undelivered: int
+
+
+class LogRow(TypedDict):
+    """Row key: rising number as text."""
+
+    ts_ns: int
+    level: str
+    topic: str
+    text: str
+    symbol: str
+
+
+class ClientHello(TypedDict):
+    """First message of a client."""
+
+    t: Literal["hello"]
+    protocol: int
+    client: str
+    version: str
+
+
+class CoreHello(TypedDict):
+    """First message of the core."""
+
+    t: Literal["hello"]
+    protocol: int
+    version: str
+    profile: str
+    mode: str
+    account: str
+    pid: int
+    config_hash: str
+
+
+class Subscribe(TypedDict):
+    """Ask for a snapshot, then deltas at most `hz` times a second. `sections` empty or absent: all."""
+
+    t: Literal["subscribe"]
+    hz: float
+    sections: NotRequired[list[str]]
+
+
+class CommandMessage(TypedDict):
+    """An operator's command. `kind` is a domain CommandKind; `id` makes it idempotent."""
+
+    t: Literal["command"]
+    id: str
+    kind: str
+    who: str
+    symbols: list[str]
+    target: str
+    reason: str
+    confirm: str
+
+
+class Query(TypedDict):
+    """A question answered from the journal: what is orders|fills|refusals|why|explain|log|equity|alerts."""
+
+    t: Literal["query"]
+    id: str
+    what: str
+    args: dict[str, JsonValue]
+
+
+class StateMessage(TypedDict):
+    """`snapshot` (whole rows of the sections it names) or `delta`."""
+
+    t: Literal["snapshot", "delta"]
+    seq: int
+    state: Changes
+    last: NotRequired[bool]
+
+
+class ResultMessage(TypedDict):
+    """What became of a command: accepted, denied or done. More than one may come for one id, ending in denied|done."""
+
+    t: Literal["result"]
+    id: str
+    status: str
+    text: str
+
+
+class AnswerMessage(TypedDict):
+    """Rows that answer a query."""
+
+    t: Literal["answer"]
+    id: str
+    rows: list[Row]
+    error: NotRequired[str]
