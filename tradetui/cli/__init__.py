@@ -1,0 +1,1 @@
+"""The command line: one small file per noun, imported only when its verb is used."""
