@@ -119,7 +119,7 @@ class LatchRow(TypedDict):
 
 
 class SymbolRow(TypedDict):
-    """`spark` holds the last closes, oldest first. `blocked` is why entries are blocked now, empty when they are not."""
+    """`spark`: the last closes, oldest first. `blocked`: why entries are blocked now, empty when they are not."""
 
     bid: float | None
     ask: float | None

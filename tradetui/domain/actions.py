@@ -11,7 +11,7 @@ from tradetui.domain.records import Record
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """Write `records` in one transaction. When `durable` the later actions wait for it, and orders need it to succeed."""
+    """Write `records` in one transaction. `durable`: later actions wait for it, and orders need it to succeed."""
 
     records: tuple[Record, ...]
     durable: bool

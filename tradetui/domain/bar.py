@@ -1,4 +1,4 @@
-"""Bars. `end_ns` is the close time; a bar is closed, finite and ordered (low <= open, close <= high) or it does not exist."""
+"""Bars. `end_ns` is the close time; a bar is closed, finite and ordered or it does not exist."""
 
 from __future__ import annotations
 
