@@ -19,6 +19,8 @@ class Alert:
     """One alert. `cause` names the incident it belongs to (kill, breaker, order_failure, disconnect, stale_data, ...).
 
     `number` is unique per journal and appears in the text that is sent, so that a message can be recognised.
+    `text` names no position and no amount: those go into `detail`, which leaves this machine only where the operator
+    enabled it. `closes` says that the condition named by `cause` (and `symbol`) has ended.
     """
 
     number: int
@@ -27,3 +29,5 @@ class Alert:
     text: str
     market_ns: int
     symbol: str | None = None
+    detail: str = ""
+    closes: bool = False
