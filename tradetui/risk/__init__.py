@@ -1,0 +1,1 @@
+"""The risk gate: pure rules, one object per control, the same live, in simulation and in every backtest."""
