@@ -1,4 +1,4 @@
-"""Controls that every order must pass, exits and flatten orders too: sound fields, identity, state, no crossing of zero.
+"""Controls for every order, exits and flatten orders too: sound fields, identity, state, no crossing of zero.
 
 An exit is never refused by an entry limit, a rate limit or a broken journal; what is here protects against orders that
 would not be exits, or not be orders at all.

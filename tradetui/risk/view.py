@@ -52,7 +52,7 @@ class OrderCounts:
 class RiskView:
     """Facts of one moment. None means unknown, and what is unknown blocks new exposure.
 
-    `gross_other` is the money value of positions and possible fills in all other symbols at their marks; `symbols_other`
+    `gross_other` is the value of positions and possible fills in all other symbols at their marks; `symbols_other`
     counts them. `to_close_s` and `since_open_s` are market seconds. `unresolved` and `unhealthy` say why entries are
     blocked, empty when they are not.
     """
