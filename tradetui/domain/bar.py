@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from tradetui.domain.clock import SECOND_NS, to_datetime
 from tradetui.domain.errors import OperatorError
@@ -50,9 +50,11 @@ class BarSize(StrEnum):
             raise OperatorError(f"bar size {text!r} is not known; use one of {', '.join(cls)}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One closed bar. Prices in the instrument's currency, `volume` in units traded, `end_ns` UTC nanoseconds."""
+class Bar(NamedTuple):
+    """One closed bar. Prices in the instrument's currency, `volume` in units traded, `end_ns` UTC nanoseconds.
+
+    A named tuple, because a backtest makes millions: a tuple is built in C, a frozen dataclass six times slower.
+    """
 
     symbol: str
     end_ns: int
