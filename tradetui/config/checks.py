@@ -1,0 +1,180 @@
+"""Contradictions between values that are each valid alone.
+
+A default never contradicts: where one of two limits is a default, the tighter one simply decides at the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tradetui.config.connection import REPLAY_PREFIX
+from tradetui.config.limits import REQUIRED_FOR_LIVE, StrategyLimits
+from tradetui.config.model import Config
+from tradetui.config.origins import Origins
+from tradetui.config.problems import Problem, near
+from tradetui.config.toml_lines import KeyPath
+
+Finding = tuple[KeyPath, str]
+
+# Ports as TWS and IB Gateway are delivered. They only hint: the account's prefix decides when connected.
+_PAPER_PORTS = {7497: "TWS", 4002: "IB Gateway"}
+_LIVE_PORTS = {7496: "TWS", 4001: "IB Gateway"}
+_PAPER_ACCOUNTS = ("DU", "DF")
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+# Each pair: the first must not exceed the second.
+_ORDERED_LIMITS = (
+    ("max_order_qty", "max_position_qty"),
+    ("max_order_notional", "max_position_notional"),
+    ("max_position_notional", "max_gross_notional"),
+    ("orders_per_second", "orders_per_minute"),
+    ("orders_per_minute", "orders_per_day"),
+    ("strategy_orders_per_second", "strategy_orders_per_minute"),
+    ("strategy_orders_per_minute", "strategy_orders_per_day"),
+    ("strategy_orders_per_second", "orders_per_second"),
+    ("strategy_orders_per_minute", "orders_per_minute"),
+    ("strategy_orders_per_day", "orders_per_day"),
+)
+
+
+def contradictions(config: Config, origins: Origins, home: Path) -> list[Problem]:
+    """Return every contradiction in `config`; `home` is where the files it names must lie."""
+    findings = [
+        *_profile_and_broker(config, origins),
+        *_live_limits(config, origins),
+        *_limit_order(config, origins),
+        *_tighter_limits(config),
+        *_symbols(config),
+        *_strategies(config, home),
+        *_execution(config, origins),
+        *_alerts(config),
+        *_demo(config, home),
+    ]
+    return [Problem(_place(origins, path), ".".join(path), reason) for path, reason in findings]
+
+
+def _place(origins: Origins, path: KeyPath) -> str:
+    place = origins.of(path)
+    return place if origins.is_set(path) else f"config.toml ({place})"
+
+
+def _profile_and_broker(config: Config, origins: Origins) -> Iterator[Finding]:
+    profile, broker = config.profile, config.broker
+    if config.clock.speed != 1 and profile != "demo":
+        yield ("clock", "speed"), f"only the demo runs faster than real time; profile {profile} needs 1"
+    if profile == "live":
+        if broker.port in _PAPER_PORTS:
+            yield (
+                ("broker", "port"),
+                f"{broker.port} is {_PAPER_PORTS[broker.port]}'s paper port; live is 7496 (TWS) or 4001 (IB Gateway)",
+            )
+        if broker.account is None:
+            yield ("broker", "account"), "live needs the account named, such as U1234567"
+        elif broker.account.startswith(_PAPER_ACCOUNTS):
+            yield ("broker", "account"), f"{broker.account} is a paper account; use the paper profile for it"
+        if config.store.sync != "full":
+            yield ("store", "sync"), 'live needs "full", or the last orders can be lost in a power cut'
+    if profile == "paper":
+        if broker.port in _LIVE_PORTS:
+            yield (
+                ("broker", "port"),
+                f"{broker.port} is {_LIVE_PORTS[broker.port]}'s live port; paper is 7497 (TWS) or 4002 (IB Gateway)",
+            )
+        if broker.account is not None and not broker.account.startswith(_PAPER_ACCOUNTS):
+            yield ("broker", "account"), f"{broker.account} is not a paper account (DU…); use the live profile for it"
+
+
+def _live_limits(config: Config, origins: Origins) -> Iterator[Finding]:
+    if config.profile != "live":
+        return
+    for key in sorted(REQUIRED_FOR_LIVE):
+        path = ("risk", key)
+        if not origins.is_set(path):
+            yield path, "live has no default limits; write this key under [profile.live.risk]"
+        elif origins.is_general(path):
+            yield path, "holds for every profile; live needs its own, under [profile.live.risk]"
+
+
+def _limit_order(config: Config, origins: Origins) -> Iterator[Finding]:
+    for low, high in _ORDERED_LIMITS:
+        small, large = getattr(config.risk, low), getattr(config.risk, high)
+        if small > large and origins.is_set(("risk", low)):
+            yield ("risk", low), f"{small:g} is above {high} ({large:g})"
+
+
+def _tighter_limits(config: Config) -> Iterator[Finding]:
+    for symbol, limits in config.risk.symbols.items():
+        for key in type(limits).model_fields:
+            yield from _not_tighter(("risk", "symbols", symbol, key), getattr(limits, key), key, config)
+    for name, strategy in config.strategies.items():
+        for key in StrategyLimits.model_fields:
+            general = f"strategy_{key}" if key.startswith("orders_per_") else key
+            path = ("strategies", name, "limits", key)
+            yield from _not_tighter(path, getattr(strategy.limits, key), general, config)
+
+
+def _not_tighter(path: KeyPath, value: float | None, general: str, config: Config) -> Iterator[Finding]:
+    limit: float = getattr(config.risk, general)
+    if value is not None and value > limit:
+        yield path, f"{value:g} is above the general limit risk.{general} ({limit:g}), which would decide"
+
+
+def _symbols(config: Config) -> Iterator[Finding]:
+    known = config.market.symbols
+    named: list[tuple[KeyPath, tuple[str, ...]]] = [
+        (("risk", "allowed_symbols"), config.risk.allowed_symbols or ()),
+        *((("risk", "symbols", symbol), (symbol,)) for symbol in config.risk.symbols),
+        *((("market", "instruments", symbol), (symbol,)) for symbol in config.market.instruments),
+        *((("strategies", name, "symbols"), config.symbols_of(name)) for name in config.strategies),
+    ]
+    for path, symbols in named:
+        for symbol in symbols:
+            if symbol not in known:
+                yield path, f"{symbol} is not in market.symbols{near(symbol, known)}"
+    repeated = sorted({symbol for symbol in known if known.count(symbol) > 1})
+    if repeated:
+        yield ("market", "symbols"), f"named twice: {', '.join(repeated)}"
+
+
+def _strategies(config: Config, home: Path) -> Iterator[Finding]:
+    for name, strategy in config.strategies.items():
+        path = ("strategies", name)
+        if strategy.strategy is not None and strategy.file is not None:
+            yield (*path, "file"), "contradicts `strategy`; set only one of them"
+        if strategy.qty is not None and strategy.notional is not None:
+            yield (*path, "notional"), "contradicts `qty`; set only one of them"
+        if strategy.file is not None and not (home / "strategies" / strategy.file).is_file():
+            yield (*path, "file"), f"there is no strategies/{strategy.file}"
+
+
+def _execution(config: Config, origins: Origins) -> Iterator[Finding]:
+    execution = config.execution
+    if execution.order_type == "market":
+        if execution.outside_rth:
+            yield ("execution", "outside_rth"), 'IB takes no market orders then; set order_type = "limit"'
+        for key in ("limit_offset_bps", "unfilled_policy", "unfilled_timeout_s", "max_reprices"):
+            if origins.is_set(("execution", key)):
+                yield ("execution", key), 'is about limit orders, but order_type is "market"'
+    elif execution.outside_rth and execution.unfilled_policy == "market":
+        yield ("execution", "unfilled_policy"), "IB takes no market orders outside regular trading hours"
+
+
+def _alerts(config: Config) -> Iterator[Finding]:
+    alerts = config.alerts
+    for key in ("content_sid", "whatsapp_from", "recipients"):
+        if alerts.whatsapp and not getattr(alerts, key):
+            yield ("alerts", key), "is needed because alerts.whatsapp is true"
+    address = urlsplit(alerts.api_url)
+    if address.scheme != "https" and address.hostname not in _LOOPBACK:
+        yield ("alerts", "api_url"), "must be https: credentials travel to it"
+
+
+def _demo(config: Config, home: Path) -> Iterator[Finding]:
+    if config.demo.start.tzinfo is not None:
+        yield ("demo", "start"), "is exchange time; write it without a time zone"
+    source = config.demo.market
+    if source.startswith(REPLAY_PREFIX) and not (home / source.removeprefix(REPLAY_PREFIX)).is_file():
+        yield ("demo", "market"), f"there is no file {home / source.removeprefix(REPLAY_PREFIX)}"
