@@ -15,6 +15,10 @@ from tradetui.domain.position import Position
 
 #: Owner of trades that no strategy of ours made.
 EXTERNAL = "EXTERNAL"
+#: Owner of the operator's flatten orders.
+FLATTEN = "FLATTEN"
+#: Whoever closes by hand closes the strategies' shares: their fills are booked to the owners that hold the position.
+CLOSERS = frozenset({EXTERNAL, FLATTEN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,25 @@ class BookedFill:
     revision: int
     multiplier: float
     commission: float | None = None
+    #: (owner, fraction of the quantity) pairs that sum to 1.
+    shares: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A fraction of one execution in one book."""
+
+    booked: BookedFill
+    fraction: float
+
+    def applied_to(self, position: Position) -> Position:
+        booked = self.booked
+        qty = booked.fill.signed_qty * self.fraction
+        if qty == 0:
+            return position  # a busted trade counts for nothing
+        return position.after_trade(
+            qty, booked.fill.price, (booked.commission or 0.0) * self.fraction, booked.multiplier
+        )
 
 
 @dataclass(slots=True)
@@ -53,27 +76,23 @@ class _Book:
 
     position: Position
     base: Position
-    tail: list[BookedFill] = field(default_factory=list)
+    tail: list[_Part] = field(default_factory=list)
 
-    def add(self, booked: BookedFill) -> None:
-        self.tail.append(booked)
-        self.position = self.position.after_trade(
-            booked.fill.signed_qty, booked.fill.price, booked.commission or 0.0, booked.multiplier
-        )
+    def add(self, part: _Part) -> None:
+        self.tail.append(part)
+        self.position = part.applied_to(self.position)
         self.settle()
 
     def recompute(self) -> None:
         position = self.base
-        for booked in self.tail:
-            position = position.after_trade(
-                booked.fill.signed_qty, booked.fill.price, booked.commission or 0.0, booked.multiplier
-            )
+        for part in self.tail:
+            position = part.applied_to(position)
         self.position = position
         self.settle()
 
     def settle(self) -> None:
         # Keeps the work per fill bounded: a finished round trip with all its commissions never changes again.
-        if self.position.qty == 0 and all(booked.commission is not None for booked in self.tail):
+        if self.position.qty == 0 and all(part.booked.commission is not None for part in self.tail):
             self.base = self.position
             self.tail.clear()
 
@@ -88,6 +107,7 @@ class Ledger:
         self._fills: dict[str, BookedFill] = {}
         self._early_commissions: dict[str, Commission] = {}
         self._adjustments: dict[str, Adjustment] = {}
+        self._adjustment_shares: dict[str, tuple[tuple[str, float], ...]] = {}
         self._account: dict[str, _Book] = {}
         self._owners: dict[tuple[str, str], _Book] = {}
         self._flow = 0.0
@@ -105,15 +125,17 @@ class Ledger:
                 return False
             self._revise(known, fill, key.revision)
             return True
-        booked = BookedFill(fill, owner, key.revision, multiplier)
+        shares = self._shares(owner, fill.symbol, fill.signed_qty)
+        booked = BookedFill(fill, owner, key.revision, multiplier, shares=shares)
         early = self._early_commissions.pop(key.base, None)
         if early is not None:
             booked.commission = early.amount
             self._flow -= early.amount
         self._fills[key.base] = booked
         self._flow -= fill.signed_qty * fill.price * multiplier
-        for book in self._books(owner, fill.symbol):
-            book.add(booked)
+        self._account_book(fill.symbol).add(_Part(booked, 1.0))
+        for name, fraction in shares:
+            self._owner_book(name, fill.symbol).add(_Part(booked, fraction))
         return True
 
     def book_commission(self, commission: Commission) -> bool:
@@ -126,10 +148,9 @@ class Ledger:
             return changed
         if booked.commission == commission.amount:
             return False
-        settled = booked.commission is not None
         self._flow += (booked.commission or 0.0) - commission.amount
         booked.commission = commission.amount
-        self._recompute(booked, rebuild=settled)
+        self._recompute(booked)
         return True
 
     def book_adjustment(self, adjustment: Adjustment) -> bool:
@@ -140,9 +161,9 @@ class Ledger:
         if adjustment.cash:
             self._flow += adjustment.cash
         if adjustment.qty:
-            for book in self._books(adjustment.owner, adjustment.symbol):
-                # The adopted shares enter below the tail, at their own price and without cash.
-                book.base = book.base.after_trade(adjustment.qty, adjustment.price, 0.0, 1.0)
+            # The adopted shares enter below the tail, at their own price and without cash.
+            for book, fraction in self._adjusted_books(adjustment):
+                book.base = book.base.after_trade(adjustment.qty * fraction, adjustment.price, 0.0, 1.0)
                 book.recompute()
         return True
 
@@ -211,16 +232,42 @@ class Ledger:
     @property
     def is_provisional(self) -> bool:
         """Whether a booked fill still lacks its commission, so that money figures may change."""
-        return any(booked.commission is None for book in self._account.values() for booked in book.tail)
+        return any(part.booked.commission is None for book in self._account.values() for part in book.tail)
 
-    def _books(self, owner: str, symbol: str) -> tuple[_Book, _Book]:
-        account = self._account.get(symbol)
-        if account is None:
-            account = self._account[symbol] = _Book(Position(symbol), Position(symbol))
-        mine = self._owners.get((owner, symbol))
-        if mine is None:
-            mine = self._owners[owner, symbol] = _Book(Position(symbol), Position(symbol))
-        return account, mine
+    def _shares(self, owner: str, symbol: str, signed_qty: float) -> tuple[tuple[str, float], ...]:
+        """Return who trades which fraction: a closer first closes what the other owners hold, in name order."""
+        if owner not in CLOSERS or signed_qty == 0:
+            return ((owner, 1.0),)
+        left = abs(signed_qty)
+        shares: list[tuple[str, float]] = []
+        for name, held_symbol in sorted(self._owners):
+            held = self._owners[name, held_symbol].position.qty
+            if held_symbol != symbol or name == owner or held * signed_qty >= 0 or left <= 0:
+                continue
+            part = min(left, abs(held))
+            shares.append((name, part / abs(signed_qty)))
+            left -= part
+        if left > 1e-9:
+            shares.append((owner, left / abs(signed_qty)))
+        return tuple(shares)
+
+    def _account_book(self, symbol: str) -> _Book:
+        book = self._account.get(symbol)
+        if book is None:
+            book = self._account[symbol] = _Book(Position(symbol), Position(symbol))
+        return book
+
+    def _owner_book(self, owner: str, symbol: str) -> _Book:
+        book = self._owners.get((owner, symbol))
+        if book is None:
+            book = self._owners[owner, symbol] = _Book(Position(symbol), Position(symbol))
+        return book
+
+    def _adjusted_books(self, adjustment: Adjustment) -> list[tuple[_Book, float]]:
+        shares = self._shares(adjustment.owner, adjustment.symbol, adjustment.qty)
+        self._adjustment_shares[adjustment.adjustment_id] = shares
+        owners = [(self._owner_book(name, adjustment.symbol), fraction) for name, fraction in shares]
+        return [(self._account_book(adjustment.symbol), 1.0), *owners]
 
     def _revise(self, known: BookedFill, fill: Fill, revision: int) -> None:
         old = known.fill
@@ -229,26 +276,33 @@ class Ledger:
         # A correction keeps what identifies the trade; only quantity, price and time are the broker's new word.
         known.fill = replace(old, exec_id=fill.exec_id, qty=fill.qty, price=fill.price, ts_ns=fill.ts_ns)
         known.revision = revision
-        self._recompute(known, rebuild=True)
+        self._recompute(known)
 
-    def _recompute(self, booked: BookedFill, *, rebuild: bool) -> None:
-        for book in self._books(booked.owner, booked.fill.symbol):
-            if rebuild and booked not in book.tail:
-                self._rebuild(book, booked.owner, booked.fill.symbol)
-            else:
-                book.recompute()
+    def _recompute(self, booked: BookedFill) -> None:
+        symbol = booked.fill.symbol
+        self._refresh(self._account_book(symbol), booked, None)
+        for name, _ in booked.shares:
+            self._refresh(self._owner_book(name, symbol), booked, name)
 
-    def _rebuild(self, book: _Book, owner: str, symbol: str) -> None:
+    def _refresh(self, book: _Book, booked: BookedFill, owner: str | None) -> None:
+        if any(part.booked is booked for part in book.tail):
+            book.recompute()
+        else:
+            self._rebuild(book, booked.fill.symbol, owner)
+
+    def _rebuild(self, book: _Book, symbol: str, owner: str | None) -> None:
         # A settled round trip was corrected: start again from all fills. Rare, so simplicity beats speed.
-        mine = book is not self._account[symbol]
         base = Position(symbol)
         for adjustment in self._adjustments.values():
-            if adjustment.symbol == symbol and (not mine or adjustment.owner == owner) and adjustment.qty:
-                base = base.after_trade(adjustment.qty, adjustment.price, 0.0, 1.0)
+            for name, fraction in self._adjustment_shares.get(adjustment.adjustment_id, ()):
+                if adjustment.symbol == symbol and (owner is None or name == owner):
+                    base = base.after_trade(adjustment.qty * fraction, adjustment.price, 0.0, 1.0)
         book.base = base
         book.tail = [
-            booked
+            _Part(booked, 1.0 if owner is None else fraction)
             for booked in self._fills.values()
-            if booked.fill.symbol == symbol and (not mine or booked.owner == owner)
+            if booked.fill.symbol == symbol
+            for name, fraction in (booked.shares if owner is not None else (("", 1.0),))
+            if owner is None or name == owner
         ]
         book.recompute()
