@@ -15,6 +15,7 @@ from tradetui.config.model import Config
 from tradetui.config.origins import Origins
 from tradetui.config.problems import Problem, near
 from tradetui.config.toml_lines import KeyPath
+from tradetui.home import CONFIG_NAME
 
 Finding = tuple[KeyPath, str]
 
@@ -53,12 +54,10 @@ def contradictions(config: Config, origins: Origins, home: Path) -> list[Problem
         *_alerts(config),
         *_demo(config, home),
     ]
-    return [Problem(_place(origins, path), ".".join(path), reason) for path, reason in findings]
-
-
-def _place(origins: Origins, path: KeyPath) -> str:
-    place = origins.of(path)
-    return place if origins.is_set(path) else f"config.toml ({place})"
+    return [
+        Problem(origins.of(path) if origins.is_set(path) else CONFIG_NAME, ".".join(path), reason)
+        for path, reason in findings
+    ]
 
 
 def _profile_and_broker(config: Config, origins: Origins) -> Iterator[Finding]:

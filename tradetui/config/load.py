@@ -20,6 +20,8 @@ from tradetui.config.origins import Origins
 from tradetui.config.problems import ConfigError, Problem
 from tradetui.home import PROFILES, Paths
 
+_CHOSEN = "chosen at the start"
+
 # What differs from the general defaults before the operator has said anything.
 _PROFILE_DEFAULTS: dict[str, dict[str, Any]] = {"demo": {"clock": {"speed": 60.0}}}
 
@@ -89,7 +91,7 @@ def _defaults(profile: str) -> Layer:
 
 def _fixed(profile: str, layers: Sequence[Layer]) -> Layer:
     if profile != "demo":
-        return Layer({"profile": profile})
+        return Layer({"profile": profile}, {("profile",): _CHOSEN})
     # IB_PORT or [broker] name a real gateway: the demo must not be able to reach it, whatever is set.
     broker: dict[str, Any] = {"host": "127.0.0.1", "account": None}
     for layer in layers:
@@ -98,4 +100,4 @@ def _fixed(profile: str, layers: Sequence[Layer]) -> Layer:
             break
     else:
         broker["port"] = Config.model_fields["demo"].default.port
-    return Layer({"profile": profile, "broker": broker}, {("broker",): "fixed by the demo profile"})
+    return Layer({"profile": profile, "broker": broker}, {("profile",): _CHOSEN, ("broker",): "fixed by the demo profile"})
