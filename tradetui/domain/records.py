@@ -110,6 +110,18 @@ class AlertQueued:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySaved:
+    """What became of the alert `number` at its channel: the state's name, `sid` and `code` of the carrier."""
+
+    number: int
+    state: str
+    attempts: int = 0
+    sid: str | None = None
+    code: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalSaved:
     """An order the gate refused: code, what was measured, the limit, in one line of text."""
 
@@ -160,6 +172,7 @@ Record = (
     | DayStarted
     | EquityMarked
     | AlertQueued
+    | DeliverySaved
     | RefusalSaved
     | CommandSaved
     | Note
