@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import ClassVar, Protocol
 
 from tradetui.domain.bar import Bar
 
@@ -14,7 +15,27 @@ class Indicator(Protocol):
 
     @property
     def value(self) -> float | None:
-        """Latest value, None until warm."""
+        """Latest value, None until warm, never None again after."""
+
+    def update(self, bar: Bar) -> None:
+        """Take one closed bar."""
+
+
+class Stepped(Protocol):
+    """An indicator that a backtest may run over whole columns before the first bar is decided.
+
+    `inputs` names the fields of Bar that `step` takes, in order. `step` does what `update` does and returns the new
+    value, so both ways give the same bits. `value` must be settable, and nothing else of the object may be read by a
+    strategy, because a column run leaves everything but `value` untouched.
+    """
+
+    inputs: ClassVar[tuple[str, ...]]
+    warmup: int
+    value: float | None
+
+    @property
+    def step(self) -> Callable[..., float | None]:
+        """Take one bar's inputs and return the value after it."""
 
     def update(self, bar: Bar) -> None:
         """Take one closed bar."""
