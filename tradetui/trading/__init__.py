@@ -1,0 +1,1 @@
+"""The deterministic core: `TradingCore.step(event, now) -> actions`. No I/O, clock, randomness or asyncio in here."""

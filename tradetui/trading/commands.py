@@ -1,0 +1,216 @@
+"""The operator's commands. Each is carried out once per command id; each is journaled with what came of it."""
+
+from __future__ import annotations
+
+from tradetui.domain.actions import Reply, StopCore, SwitchStrategy
+from tradetui.domain.alert import Severity
+from tradetui.domain.clock import Now
+from tradetui.domain.events import Command, CommandKind, SessionState
+from tradetui.domain.latch import ClearedBy, Latch, TradingState
+from tradetui.domain.order_state import Fact, OrderState
+from tradetui.domain.records import CommandSaved
+from tradetui.trading.flatten import start as start_flatten
+from tradetui.trading.latches import clear_latch, live_risk_orders, set_latch
+from tradetui.trading.orders import cancel, move
+from tradetui.trading.out import Out
+from tradetui.trading.reconcile import adopt
+from tradetui.trading.state import CoreState, PendingKill
+
+KILL = "kill"
+PAUSE = "pause"
+
+Answer = tuple[str, str]
+
+
+def on_command(state: CoreState, out: Out, now: Now, command: Command) -> None:
+    """Carry out a command, or repeat its answer when it was carried out already."""
+    known = state.commands.get(command.command_id)
+    if known is not None:
+        out.then(Reply(command.command_id, *known))
+        return
+    # Remembered before it runs: a flatten may end within its own step.
+    state.commands[command.command_id] = ("accepted", "")
+    status, text = _carry_out(state, out, now, command)
+    if state.commands[command.command_id] == ("accepted", ""):
+        state.commands[command.command_id] = (status, text)
+    out.record(
+        CommandSaved(
+            command_id=command.command_id,
+            kind=command.kind,
+            who=command.who,
+            detail=" ".join(part for part in (*command.symbols, command.target, command.reason) if part),
+            result=f"{status}: {text}",
+            ts_ns=now.market_ns,
+        ),
+        durable=True,
+    )
+    state.note(out, now, "INFO", "command", f"{command.who}: {command.kind} -> {status}: {text}")
+    out.then(Reply(command.command_id, status, text))
+
+
+def _carry_out(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
+    match command.kind:
+        case CommandKind.KILL:
+            return kill(state, out, now, command.command_id, command.who, command.reason or "operator")
+        case CommandKind.UNKILL:
+            return _unkill(state, out, now, command)
+        case CommandKind.PAUSE:
+            return _pause(state, out, now, command)
+        case CommandKind.RESUME:
+            return _resume(state, out, now, command)
+        case CommandKind.FLATTEN:
+            return _flatten(state, out, now, command)
+        case CommandKind.CANCEL | CommandKind.CANCEL_ALL:
+            return _cancel(state, out, now, command)
+        case CommandKind.STRATEGY_START | CommandKind.STRATEGY_STOP:
+            return _switch(state, out, command)
+        case CommandKind.ADOPT:
+            return _adopt(state, out, now, command)
+        case CommandKind.CLOSE_UNKNOWN:
+            return _close_unknown(state, out, now, command)
+        case CommandKind.STOP:
+            out.then(StopCore(f"stop ordered by {command.who}"))
+            return "done", "the core stops; positions and protective stops stay"
+
+
+def kill(state: CoreState, out: Out, now: Now, command_id: str, who: str, why: str) -> Answer:
+    """Latch KILLED and cancel every live order but protective stops; confirmed when none is left."""
+    latch = Latch(
+        key=KILL,
+        state=TradingState.KILLED,
+        who=who,
+        why=f"killed: {why}",
+        ts_ns=now.market_ns,
+        cleared_by=ClearedBy.OPERATOR_TYPED,
+    )
+    fresh = set_latch(state, out, now, latch, Severity.CRITICAL)
+    live = live_risk_orders(state)
+    if not live:
+        return "done", "KILLED; no order of ours is live" if fresh else "KILLED already; no order of ours is live"
+    state.kill = PendingKill(command_id, now.mono_ns)
+    if state.session is not SessionState.READY:
+        return "accepted", f"KILLED, NOT CONFIRMED: {len(live)} orders may be live at the broker; not connected"
+    return "accepted", f"KILLED; cancelling {len(live)} orders"
+
+
+def confirm_kill(state: CoreState, out: Out, now: Now) -> None:
+    """Tell when the last order of a kill has ended."""
+    pending = state.kill
+    if pending is None or live_risk_orders(state):
+        return
+    state.kill = None
+    text = "KILLED; every order has ended"
+    state.commands[pending.command_id] = ("done", text)
+    state.note(out, now, "WARNING", "kill", text)
+    out.then(Reply(pending.command_id, "done", text))
+
+
+def _unkill(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
+    if KILL not in state.latches:
+        return "denied", "trading is not killed"
+    if command.confirm != state.settings.account[-4:]:
+        return "denied", "type the last four characters of the account to confirm"
+    if not command.reason.strip():
+        return "denied", "give a reason"
+    if state.session is not SessionState.READY or state.last_reconcile_ns is None:
+        return "denied", "not synced with the broker; wait for READY"
+    if state.mismatches:
+        return "denied", f"position differs in {', '.join(sorted(state.mismatches))}; resolve that first"
+    # Out of KILLED the operator stands in PAUSED and looks around before trading goes on.
+    _set_pause(state, out, now, command.who, "after a kill; resume when ready")
+    clear_latch(state, out, now, KILL, command.who, command.reason)
+    return "done", "no longer KILLED; PAUSED until you resume"
+
+
+def _set_pause(state: CoreState, out: Out, now: Now, who: str, why: str) -> bool:
+    latch = Latch(
+        key=PAUSE,
+        state=TradingState.PAUSED,
+        who=who,
+        why=why,
+        ts_ns=now.market_ns,
+        cleared_by=ClearedBy.OPERATOR,
+    )
+    return set_latch(state, out, now, latch, None)
+
+
+def _pause(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
+    if not _set_pause(state, out, now, command.who, command.reason or "paused by the operator"):
+        return "done", "PAUSED already"
+    return "done", "PAUSED: no new exposure; entries are cancelled, exits and stops go on"
+
+
+def _resume(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
+    if KILL in state.latches:
+        return "denied", "trading is KILLED; only unkill, typed and with a reason, ends that"
+    clearable = [
+        key
+        for key, latch in state.latches.items()
+        if latch.cleared_by is ClearedBy.OPERATOR or key in ("restart", PAUSE)
+    ]
+    for key in clearable:
+        clear_latch(state, out, now, key, command.who, command.reason or "resumed")
+    if "drawdown" in clearable:
+        state.peak_equity = state.equity()
+    if state.trading_state is not TradingState.RUN:
+        return "done", f"still {state.trading_state.name}: {state.trading_why}"
+    return "done", "RUN: trading goes on"
+
+
+def _flatten(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
+    unknown = [symbol for symbol in command.symbols if symbol not in state.settings.instruments]
+    if unknown:
+        known = ", ".join(sorted(state.settings.instruments))
+        return "denied", f"{', '.join(unknown)} is not traded here; symbols are {known}"
+    if command.confirm != "flatten" and command.confirm != state.settings.account[-4:]:
+        return "denied", "type flatten to confirm"
+    if state.settings.live and command.confirm != state.settings.account[-4:]:
+        return "denied", "this is LIVE: type the last four characters of the account to confirm"
+    return "accepted", start_flatten(state, out, now, command.command_id, command.who, command.symbols)
+
+
+def _cancel(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
+    everything = command.kind is CommandKind.CANCEL_ALL
+    chosen = [
+        order
+        for order in state.book.live()
+        if (everything and (not command.symbols or order.intent.symbol in command.symbols))
+        or order.intent.intent_id == command.target
+    ]
+    if not chosen:
+        return "denied", "no live order of ours matches"
+    for order in chosen:
+        cancel(state, out, now, order, f"cancelled by {command.who}")
+    return "accepted", f"cancelling {len(chosen)} order{'s' if len(chosen) > 1 else ''}"
+
+
+def _switch(state: CoreState, out: Out, command: Command) -> Answer:
+    facts = state.strategies.get(command.target)
+    if facts is None:
+        return "denied", f"no strategy {command.target!r}; there are {', '.join(sorted(state.strategies)) or 'none'}"
+    run = command.kind is CommandKind.STRATEGY_START
+    facts.stopped_by = "" if run else command.who
+    if run:
+        facts.errors = 0
+    out.then(SwitchStrategy(command.target, run, command.reason or f"by {command.who}"))
+    return "accepted", f"{'starting' if run else 'stopping'} {command.target}"
+
+
+def _adopt(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
+    if not command.reason.strip():
+        return "denied", "give a reason"
+    done = [
+        adopt(state, out, now, symbol, command.who, command.reason, command.command_id) for symbol in command.symbols
+    ]
+    done = [text for text in done if text]
+    return ("done", "; ".join(done)) if done else ("denied", "no position differs in these symbols")
+
+
+def _close_unknown(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
+    order = state.book.get(command.target)
+    if order is None or order.state not in (OrderState.UNKNOWN, OrderState.CANCEL_WANTED):
+        return "denied", f"no unknown order {command.target!r}"
+    if not command.reason.strip():
+        return "denied", "give the evidence as the reason"
+    move(state, out, now, order, Fact.OPERATOR_CLOSED, f"{command.who}: {command.reason}")
+    return "done", f"{command.target} is marked dead; a late fill would still be booked and alerted"

@@ -1,0 +1,123 @@
+"""Gathers the facts that the gate judges an order by, from the core's state at this moment."""
+
+from __future__ import annotations
+
+from tradetui.domain.clock import SECOND_NS, Now
+from tradetui.domain.events import SessionState
+from tradetui.domain.instrument import Instrument
+from tradetui.domain.latch import Latch, TradingState
+from tradetui.domain.order import Intent, Purpose, Side
+from tradetui.risk.view import Exposure, OrderCounts, RiskView
+from tradetui.trading.latches import unresolved_text
+from tradetui.trading.state import CoreState
+
+
+def exposure_of(state: CoreState, symbol: str, *, held: float | None = None) -> Exposure:
+    """Return what is held and may still fill in `symbol`: the worse of ledger and broker, unknown orders included."""
+    buying = selling = 0.0
+    for order in state.book.live(symbol):
+        if order.intent.side is Side.BUY:
+            buying += order.remaining
+        else:
+            selling += order.remaining
+    for external in state.externals.values():
+        if external.symbol != symbol:
+            continue
+        left = max(0.0, external.qty - (external.filled or 0.0))
+        if external.side is Side.BUY:
+            buying += left
+        else:
+            selling += left
+    return Exposure(state.ledger.position(symbol).qty if held is None else held, buying, selling)
+
+
+def view_for(state: CoreState, now: Now, intent: Intent, instrument: Instrument) -> RiskView:
+    """Return the facts of this moment for one order."""
+    session = state.settings.calendar.session_at(now.market_ns)
+    symbol = intent.symbol
+    held = None
+    if intent.purpose is Purpose.FLATTEN and state.broker_positions is not None:
+        held = state.broker_positions.get(symbol, 0.0)
+    gross, symbols = _others(state, symbol)
+    mine = [order for order in state.book.live(symbol) if order.intent.strategy == intent.strategy]
+    opposite = any(order.intent.side is not intent.side for order in state.book.live(symbol))
+    trading_state, why = _state_for(state, symbol)
+    return RiskView(
+        now=now,
+        instrument=instrument,
+        state=trading_state,
+        state_why=why,
+        link_ready=state.session is SessionState.READY,
+        journal_ok=state.journal_ok,
+        unhealthy="; ".join(state.health.values()),
+        unresolved=unresolved_text(state, symbol),
+        session_open=session is not None,
+        since_open_s=None if session is None else (now.market_ns - session.open_ns) / SECOND_NS,
+        to_close_s=None if session is None else (session.close_ns - now.market_ns) / SECOND_NS,
+        quote=state.quotes.get(symbol),
+        exposure=exposure_of(state, symbol, held=held),
+        gross_other=gross,
+        symbols_other=symbols,
+        equity=state.equity(),
+        available_funds=None if state.account_values is None else state.account_values.available_funds,
+        day_pnl=state.day_pnl(),
+        drawdown_pct=state.drawdown_pct(),
+        strategy_working=len(mine),
+        opposite_working=opposite,
+        known_intent=intent.intent_id in state.book,
+        duplicate_age_s=_duplicate_age(state, now, intent),
+        counts=_counts(state, now, intent.strategy),
+    )
+
+
+def _state_for(state: CoreState, symbol: str) -> tuple[TradingState, str]:
+    worst: Latch | None = None
+    for latch in state.latches.values():
+        if latch.symbol in (None, symbol) and (worst is None or latch.state > worst.state):
+            worst = latch
+    return (TradingState.RUN, "") if worst is None else (worst.state, worst.why)
+
+
+def _others(state: CoreState, symbol: str) -> tuple[float | None, int]:
+    """Return gross value and number of all other symbols held or being traded; None while a mark is missing."""
+    names = {position.symbol for position in state.ledger.positions() if position.qty}
+    names |= {order.intent.symbol for order in state.book.live()}
+    names |= {external.symbol for external in state.externals.values()}
+    names.discard(symbol)
+    gross: float | None = 0.0
+    for name in sorted(names):
+        mark = state.mark(name)
+        worst = exposure_of(state, name).worst
+        if mark is None and worst:
+            gross = None
+        elif gross is not None and mark is not None:
+            gross += worst * mark * state.multiplier(name)
+    return gross, len(names)
+
+
+def _duplicate_age(state: CoreState, now: Now, intent: Intent) -> float | None:
+    for sent in reversed(state.sent):
+        if sent.mono_ns == 0:
+            return None
+        if (sent.symbol, sent.side, sent.qty, sent.price) == (
+            intent.symbol,
+            intent.side,
+            intent.qty,
+            intent.limit_price,
+        ):
+            return (now.mono_ns - sent.mono_ns) / SECOND_NS
+    return None
+
+
+def _counts(state: CoreState, now: Now, strategy: str) -> OrderCounts:
+    date = state.day.date if state.day is not None else ""
+    counts = [0, 0, 0, 0, 0, 0]
+    for sent in reversed(state.sent):
+        if sent.date != date:
+            break
+        mine = sent.strategy == strategy
+        age = (now.mono_ns - sent.mono_ns) / SECOND_NS if sent.mono_ns else float("inf")
+        for index, inside in enumerate((age < 1, age < 60, True)):
+            counts[3 + index] += inside
+            counts[index] += inside and mine
+    return OrderCounts(*counts)

@@ -1,0 +1,255 @@
+"""Moves our orders on facts, and only on facts. Every change is journaled with the fact that made it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tradetui.domain.actions import CancelOrder
+from tradetui.domain.alert import Severity
+from tradetui.domain.clock import Now
+from tradetui.domain.events import BrokerMessage, OrderNotWritten, OrderStatusSeen, OrderWritten
+from tradetui.domain.ids import intent_of_ref
+from tradetui.domain.order import BrokerOrder, OrderRecord
+from tradetui.domain.order_state import ACKNOWLEDGED_STATES, Fact, OrderState, is_reopening, next_state
+from tradetui.domain.records import OrderSaved
+from tradetui.trading.out import Out
+from tradetui.trading.state import CoreState
+
+#: Final refusals, but only for an order that was never acknowledged. Source: IB message codes 201, 203, 200, 321,
+#: 10289 (you must enable ...), 10293 (order cannot be accepted).
+FINAL_CODES = frozenset({103, 110, 200, 201, 203, 321, 10289, 10293})
+#: Notices about an order that stays as it is. Source: IB message codes; 10349 is the TIF preset notice.
+NOTICE_CODES = frozenset({202, 399, 404, 2109, 10349})
+
+_WORKING = frozenset({"PreSubmitted", "Submitted", "PendingCancel"})
+_CANCELLED = frozenset({"Cancelled", "ApiCancelled"})
+
+
+def move(state: CoreState, out: Out, now: Now, order: OrderRecord, fact: Fact, detail: str = "") -> OrderRecord:
+    """Apply `fact` to the order as given (other fields may have been replaced already), keep and journal it.
+
+    Raises:
+        IllegalTransition: the table holds no such move; nothing was changed.
+    """
+    after = next_state(order.state, fact)
+    reopened = is_reopening(order.state, fact)
+    moved = replace(order, state=after, updated_ns=now.market_ns)
+    if after is OrderState.UNKNOWN and order.state is not OrderState.UNKNOWN:
+        moved = replace(moved, checks=0)
+    before = state.book.get(order.intent.intent_id)
+    state.book.put(moved)
+    if before is None or _changed(before, moved):
+        out.record(OrderSaved(moved, fact.value, detail), durable=True)
+    if before is None or before.state is not after:
+        _tell(state, out, now, moved, detail)
+    if reopened:
+        state.alert(
+            out,
+            now,
+            Severity.CRITICAL,
+            "order_reopened",
+            f"a closed order is live again: {_name(moved)}",
+            symbol=moved.intent.symbol,
+        )
+    return moved
+
+
+def _changed(before: OrderRecord, after: OrderRecord) -> bool:
+    return replace(before, updated_ns=0, checks=0) != replace(after, updated_ns=0, checks=0)
+
+
+_LEVEL = {
+    OrderState.REJECTED: "ERROR",
+    OrderState.UNKNOWN: "WARNING",
+    OrderState.LOST: "WARNING",
+    OrderState.LATE_FILL: "ERROR",
+    OrderState.OVERFILL: "ERROR",
+}
+
+
+def _tell(state: CoreState, out: Out, now: Now, order: OrderRecord, detail: str) -> None:
+    text = f"{_name(order)} {order.state}" + (f": {detail}" if detail else "")
+    state.note(out, now, _LEVEL.get(order.state, "INFO"), "order", text, order.intent.symbol)
+    cause = {
+        OrderState.REJECTED: (Severity.WARNING, "order_failure", "an order was refused by the broker"),
+        OrderState.LOST: (Severity.WARNING, "order_failure", "an order never reached the broker"),
+        OrderState.LATE_FILL: (Severity.CRITICAL, "late_fill", "a fill came after the order had ended"),
+        OrderState.OVERFILL: (Severity.CRITICAL, "overfill", "more was filled than ordered"),
+    }.get(order.state)
+    if cause is not None:
+        severity, key, what = cause
+        state.alert(out, now, severity, key, f"{what}: {order.intent.symbol}", symbol=order.intent.symbol, detail=text)
+
+
+def _name(order: OrderRecord) -> str:
+    intent = order.intent
+    price = f" @ {intent.limit_price}" if intent.limit_price is not None else ""
+    return f"{intent.strategy} {intent.side} {intent.qty:g} {intent.symbol} {intent.order_type}{price}"
+
+
+def cancel(state: CoreState, out: Out, now: Now, order: OrderRecord, why: str) -> None:
+    """Want an order cancelled: written at once when it has an address, again after each reconnect until it ends."""
+    wanted = replace(order, cancel_mono_ns=now.mono_ns, cancel_tries=order.cancel_tries + 1)
+    wanted = move(state, out, now, wanted, Fact.CANCEL_ASKED, why)
+    out.cancel(CancelOrder(order.intent.intent_id, wanted.order_id, wanted.client_id, wanted.perm_id))
+
+
+def on_written(state: CoreState, out: Out, now: Now, event: OrderWritten) -> None:
+    """The order's bytes are with the socket."""
+    order = state.book.get(event.intent_id)
+    if order is None:
+        return
+    order = replace(order, order_id=event.order_id, client_id=event.client_id, sent_mono_ns=now.mono_ns)
+    order = move(state, out, now, order, Fact.WRITTEN)
+    if order.cancel_mono_ns is not None and order.is_live:
+        cancel(state, out, now, order, "cancel was wanted before it was written")
+
+
+def on_not_written(state: CoreState, out: Out, now: Now, event: OrderNotWritten) -> None:
+    """The order did not leave, or it is not known whether it did."""
+    order = state.book.get(event.intent_id)
+    if order is None or not order.is_live:
+        return
+    if event.certain and order.state is OrderState.JOURNALED:
+        move(state, out, now, order, Fact.NOT_WRITTEN, event.reason)
+        return
+    move(state, out, now, order, Fact.IN_DOUBT, event.reason)
+    state.ask_snapshot(out, now, "an order is in doubt")
+
+
+def on_broker_order(
+    state: CoreState, out: Out, now: Now, seen: BrokerOrder, *, completed: bool = False
+) -> OrderRecord | None:
+    """Take the broker's word on one order; return our record, None when the order is not ours."""
+    order = state.book.find(seen.order_ref, seen.perm_id)
+    if order is None:
+        _take_external(state, out, now, seen, completed)
+        return None
+    order = _with_ids(order, seen)
+    order = _with_foreign_change(state, out, now, order, seen)
+    fact = _fact_of(seen.status, completed)
+    if fact is None:
+        if order != state.book.get(order.intent.intent_id):
+            state.book.put(order)
+            out.record(OrderSaved(order, "broker report", seen.status), durable=True)
+        if seen.status == "Inactive":
+            state.ask_snapshot(out, now, "an order is inactive")
+        return order
+    return move(state, out, now, order, fact, seen.completed_status)
+
+
+def _with_ids(order: OrderRecord, seen: BrokerOrder) -> OrderRecord:
+    return replace(
+        order,
+        perm_id=seen.perm_id or order.perm_id,
+        order_id=seen.order_id if seen.order_id > 0 else order.order_id,
+        client_id=seen.client_id if seen.order_id > 0 else order.client_id,
+        broker_status=seen.status,
+        checks=0,
+    )
+
+
+def _with_foreign_change(state: CoreState, out: Out, now: Now, order: OrderRecord, seen: BrokerOrder) -> OrderRecord:
+    intent = order.intent
+    same_limit = intent.limit_price is None or seen.limit_price in (None, intent.limit_price)
+    if order.foreign_changed or (seen.qty in (0.0, intent.qty) and same_limit and seen.side is intent.side):
+        return order
+    text = f"changed by hand: now {seen.side} {seen.qty:g} @ {seen.limit_price}"
+    state.alert(
+        out,
+        now,
+        Severity.WARNING,
+        "foreign_change",
+        f"an order on {intent.symbol} was changed outside this program",
+        symbol=intent.symbol,
+        detail=f"{_name(order)} {text}",
+    )
+    # The broker's quantity is the truth that fills are measured against; the price only matters to the broker.
+    return replace(order, foreign_changed=True, intent=replace(intent, qty=seen.qty or intent.qty))
+
+
+def _fact_of(status: str, completed: bool) -> Fact | None:
+    if status in _CANCELLED:
+        return Fact.BROKER_CANCELLED
+    if status == "Inactive" and completed:
+        return Fact.REJECTED
+    if completed:
+        return None  # a completed "Filled" says nothing that executions do not say better
+    if status in _WORKING:
+        return Fact.WORKING
+    if status in ("PendingSubmit", "ApiPending"):
+        return Fact.ACKNOWLEDGED
+    return None
+
+
+def _take_external(state: CoreState, out: Out, now: Now, seen: BrokerOrder, completed: bool) -> None:
+    live = not completed and seen.status not in _CANCELLED and seen.status != "Filled"
+    known = state.externals.get(seen.perm_id)
+    if live:
+        state.externals[seen.perm_id] = seen
+    else:
+        state.externals.pop(seen.perm_id, None)
+    if live and known is None:
+        mine = intent_of_ref(seen.order_ref) is not None
+        text = "an order with our mark is not in the journal" if mine else "an order of another program or by hand"
+        state.alert(
+            out,
+            now,
+            Severity.CRITICAL if mine else Severity.WARNING,
+            "external_order",
+            f"{text}: {seen.symbol}",
+            symbol=seen.symbol,
+            detail=f"{seen.side} {seen.qty:g} {seen.symbol} permId {seen.perm_id}",
+        )
+
+
+def on_status(state: CoreState, out: Out, now: Now, seen: OrderStatusSeen) -> None:
+    """Take an orderStatus: it may acknowledge, work or cancel an order, never book a fill."""
+    order = state.book.find(perm_id=seen.perm_id) or state.book.at(seen.client_id, seen.order_id)
+    if order is None:
+        return
+    if order.perm_id and seen.perm_id and order.perm_id != seen.perm_id:
+        return  # the broker uses the id again; this is not our order
+    order = replace(order, perm_id=seen.perm_id or order.perm_id, broker_status=seen.status, checks=0)
+    fact = _fact_of(seen.status, completed=False)
+    if fact is not None:
+        move(state, out, now, order, fact, seen.why_held)
+    elif order != state.book.get(order.intent.intent_id):
+        state.book.put(order)
+        out.record(OrderSaved(order, "broker status", seen.status), durable=True)
+    if seen.status == "Inactive" or (seen.status == "Filled" and seen.filled > order.filled + 1e-9):
+        # Executions normally follow at once; the timer looks again if they do not.
+        state.ask_snapshot(out, now, f"order status {seen.status} without its executions")
+
+
+def on_message(state: CoreState, out: Out, now: Now, message: BrokerMessage) -> None:
+    """Take an error or notice about an order as a hint: look at the broker, unless it is final by its nature."""
+    order = None
+    if message.order_id is not None:
+        order = next((item for item in state.book.live() if item.order_id == message.order_id), None)
+    if order is None:
+        level = "WARNING" if message.order_id is not None or message.code < 2000 else "INFO"
+        state.note(out, now, level, "broker", f"{message.code}: {message.text}", message.symbol or "")
+        return
+    order = replace(order, last_code=message.code, last_text=message.text)
+    never_acknowledged = order.perm_id is None and order.state not in ACKNOWLEDGED_STATES
+    if message.code in FINAL_CODES and never_acknowledged:
+        move(state, out, now, order, Fact.REJECTED, f"{message.code}: {message.text}")
+        return
+    state.book.put(order)
+    out.record(OrderSaved(order, f"message {message.code}", message.text))
+    level = "INFO" if message.code in NOTICE_CODES else "WARNING"
+    state.note(out, now, level, "order", f"{_name(order)}: {message.code} {message.text}", order.intent.symbol)
+    if message.code not in NOTICE_CODES:
+        state.ask_snapshot(out, now, f"message {message.code} about a live order")
+
+
+def put_in_doubt(state: CoreState, out: Out, now: Now, why: str, *, gap: bool) -> None:
+    """The link broke: what was sent and not acknowledged is in doubt. `gap`: the broker itself may have lost it."""
+    for order in state.book.live():
+        unacknowledged = order.state in (OrderState.JOURNALED, OrderState.SENT)
+        touched = order if not gap or order.state in ACKNOWLEDGED_STATES else replace(order, touched_by_gap=True)
+        if unacknowledged:
+            move(state, out, now, touched, Fact.IN_DOUBT, why)
+        elif touched is not order:
+            state.book.put(touched)

@@ -1,0 +1,59 @@
+"""Rebuilds the core's memory from the journal: the same journal gives the same state, however often it is read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tradetui.domain.ids import exec_key
+from tradetui.domain.records import JournalImage
+from tradetui.trading.settings import CoreSettings
+from tradetui.trading.state import CoreState, SentOrder, StrategyFacts
+
+
+def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
+    """Return the state that the journal describes; monotonic times of the earlier process are dropped."""
+    state = CoreState(settings)
+    state.strategies = {item.name: StrategyFacts() for item in settings.strategies}
+    state.restored = bool(image.orders or image.fills or image.day)
+    for order in image.orders:
+        wanted = 0 if order.cancel_mono_ns is not None else None
+        state.book.put(replace(order, sent_mono_ns=None, cancel_mono_ns=wanted, cancel_tries=0, checks=0))
+    if image.opening_cash is not None:
+        state.ledger.open_cash(image.opening_cash)
+    for adjustment in image.adjustments:
+        state.ledger.book_adjustment(adjustment)
+    for saved in image.fills:
+        state.ledger.book_fill(saved.fill, saved.owner, saved.multiplier)
+        order = state.book.find(saved.fill.order_ref, saved.fill.perm_id)
+        if order is not None:
+            executions = state.executions.setdefault(order.intent.intent_id, [])
+            base = exec_key(saved.fill.exec_id).base
+            if base not in executions:
+                executions.append(base)
+    for commission in image.commissions:
+        state.ledger.book_commission(commission)
+    state.latches = {latch.key: latch for latch in image.latches}
+    state.consumed = {(item.strategy, item.symbol): item.bar_end_ns for item in image.consumed}
+    state.day = image.day
+    state.peak_equity = image.peak_equity
+    state.commands = {item.command_id: _result(item.result) for item in image.commands}
+    state.alert_number = image.next_alert_number
+    _restore_counts(state)
+    return state
+
+
+def _result(text: str) -> tuple[str, str]:
+    status, _, rest = text.partition(": ")
+    return status, rest
+
+
+def _restore_counts(state: CoreState) -> None:
+    """Orders of today still count against today's limit; their age in seconds is not known any more."""
+    if state.day is None:
+        return
+    for order in state.book.all():
+        if order.created_ns >= state.day.ts_ns:
+            intent = order.intent
+            state.sent.append(
+                SentOrder(0, state.day.date, intent.strategy, intent.symbol, intent.side, intent.qty, None)
+            )

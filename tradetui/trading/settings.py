@@ -1,0 +1,108 @@
+"""What the core is told once, at start: the account, the limits, who trades what, and its time limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Protocol
+
+from tradetui.domain.instrument import Instrument
+from tradetui.risk.limits import Limits
+
+
+class SessionTimes(Protocol):
+    """One exchange session: half-open [open_ns, close_ns), UTC nanoseconds."""
+
+    @property
+    def date(self) -> date:
+        """Exchange date."""
+
+    @property
+    def open_ns(self) -> int:
+        """First nanosecond of the session."""
+
+    @property
+    def close_ns(self) -> int:
+        """First nanosecond after it."""
+
+
+class Calendar(Protocol):
+    """Exchange sessions as a pure function of market time."""
+
+    def session_at(self, ns: int) -> SessionTimes | None:
+        """Return the session in progress, None when closed."""
+
+    def current_or_next(self, ns: int) -> SessionTimes:
+        """Return the session in progress, else the next one."""
+
+    def session_date(self, ns: int) -> date:
+        """Return the trading date `ns` counts for."""
+
+
+class UnfilledPolicy(StrEnum):
+    """What happens to a limit order that is not filled in time."""
+
+    KEEP = "keep"
+    CANCEL = "cancel"
+    MARKET = "market"
+    REPRICE = "reprice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategySetting:
+    """One running strategy: its unique name, what it trades, and on which bars."""
+
+    name: str
+    symbols: tuple[str, ...]
+    bar_size: str
+    max_errors: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """How orders are worked. `outside_rth` is set on purpose on every order."""
+
+    unfilled_policy: UnfilledPolicy = UnfilledPolicy.CANCEL
+    unfilled_timeout_s: float = 60.0
+    max_reprices: int = 3
+    outside_rth: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Time limits in real seconds.
+
+    Grace rule (start values after NautilusTrader's defaults): an order missing from `grace_looks` complete looks, each
+    at least `grace_interval_s` apart and none younger than `ack_timeout_s`, was proved never to have arrived.
+    """
+
+    ack_timeout_s: float = 5.0
+    grace_looks: int = 5
+    grace_interval_s: float = 2.0
+    position_quiet_s: float = 5.0
+    reconcile_every_s: float = 60.0
+    watch_every_s: float = 10.0
+    cancel_retry_s: float = 5.0
+    cancel_tries: int = 3
+    flatten_alarm_s: float = 60.0
+    flatten_passes: int = 10
+    stale_alert_s: float = 30.0
+    link_alert_s: float = 60.0
+    equity_every_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreSettings:
+    """Everything the core needs to know about its world. `auto_resume`: trade again after a restart found all clean."""
+
+    account: str
+    live: bool
+    instruments: Mapping[str, Instrument]
+    limits: Limits
+    strategies: tuple[StrategySetting, ...]
+    calendar: Calendar
+    execution: Execution = field(default_factory=Execution)
+    timing: Timing = field(default_factory=Timing)
+    auto_resume: bool = True
