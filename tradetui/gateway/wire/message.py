@@ -70,9 +70,24 @@ class Template:
 
     def __call__(self, *values: Scalar) -> bytes:
         """One frame. Raises ValueError unless exactly one value per field is given."""
-        fields = [encode(value) for encode, value in zip(self._encoders, values, strict=True)]
-        body = (self._head + "\0".join(fields) + "\0").encode()
-        return len(body).to_bytes(4, "big") + body
+        if len(values) != len(self._encoders):
+            raise ValueError(f"{len(self._encoders)} values expected, {len(values)} given")
+        return framed(self.opening(*values), b"")
+
+    def opening(self, *values: Scalar) -> bytes:
+        """The body up to and including the first `len(values)` fields: constant for one subscription."""
+        fields = [encode(value) for encode, value in zip(self._encoders, values, strict=False)]
+        return (self._head + "\0".join(fields) + "\0").encode()
+
+    def rest(self, *values: Scalar) -> bytes:
+        """The last `len(values)` fields of the body: the same for every subscriber of one event."""
+        encoders = self._encoders[-len(values) :]
+        return ("\0".join([encode(value) for encode, value in zip(encoders, values, strict=True)]) + "\0").encode()
+
+
+def framed(opening: bytes, rest: bytes) -> bytes:
+    """A frame from the two parts of a body."""
+    return (len(opening) + len(rest)).to_bytes(4, "big") + opening + rest
 
 
 @cache

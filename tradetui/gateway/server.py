@@ -1,0 +1,126 @@
+"""The paper gateway as one object: listens, accepts clients, runs the market.
+
+Invariant: after the `async with` block no task, socket or timer is left; the venue's state stays with its owner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from tradetui.domain.errors import OperatorError
+from tradetui.gateway.market.market import Market
+from tradetui.gateway.session.connection import Connection
+from tradetui.gateway.session.hub import Hub, MarketClock, Settings
+from tradetui.gateway.session.pump import Pump
+from tradetui.gateway.venue.venue import Venue
+
+log = logging.getLogger("tradetui.gateway")
+
+
+def check_host(host: str, *, allow_remote: bool) -> None:
+    """Refuse to listen beyond this machine unless told to. Raises OperatorError."""
+    if allow_remote or host == "localhost":
+        return
+    with suppress(ValueError):
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    raise OperatorError(
+        f"--host {host}: the paper gateway has no password and listens on this machine only; "
+        "use 127.0.0.1, or add --allow-remote"
+    )
+
+
+class GatewayServer:
+    """A running gateway. `port` 0 takes any free port; read `port` once running."""
+
+    def __init__(
+        self,
+        *,
+        venue: Venue,
+        market: Market,
+        clock: MarketClock,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        settings: Settings | None = None,
+    ) -> None:
+        self.hub = Hub(venue=venue, market=market, clock=clock, settings=settings or Settings())
+        self.pump = Pump(self.hub)
+        self.connections: set[Connection] = set()
+        self._host = host
+        self._port = port
+        self._server: asyncio.Server | None = None
+        self._pumping: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listen and start the market. Raises OperatorError if the address cannot be used."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(
+                lambda: Connection(self.hub, self._opened, self._closed), self._host, self._port
+            )
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OperatorError(
+                f"cannot listen on {self._host}:{self._port}: {reason}; choose another --port (0 takes any free one)"
+            ) from error
+        self._port = self._server.sockets[0].getsockname()[1]
+        self._pumping = asyncio.create_task(self.pump.run(), name="gateway-pump")
+
+    @property
+    def host(self) -> str:
+        """The address it listens on."""
+        return self._host
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._port
+
+    async def serve(self) -> None:
+        """Run until cancelled. Raises what ended the market, if it failed."""
+        if self._pumping is None:
+            raise RuntimeError("the gateway is not started")
+        await asyncio.shield(self._pumping)
+
+    async def stop(self) -> None:
+        """Close every socket and stop the market."""
+        if self._pumping is not None:
+            self._pumping.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._pumping
+            self._pumping = None
+        if self._server is not None:
+            self._server.close()
+            self.drop_clients()
+            await self._server.wait_closed()
+            self._server = None
+
+    def drop_clients(self) -> int:
+        """Cut every client's socket without a word, as a gateway's restart does. Returns how many."""
+        connections = tuple(self.connections)
+        for connection in connections:
+            connection.abort()
+        return len(connections)
+
+    def _opened(self, connection: Connection) -> bool:
+        if asyncio.get_running_loop().time() < self.hub.faults.refuse_until:
+            return False
+        self.connections.add(connection)
+        return True
+
+    def _closed(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()

@@ -1,0 +1,71 @@
+"""Bars that stay up to date: every five market seconds each subscriber gets its forming bar, at its end the final one.
+
+Invariant: the last update of a bar before the next bar's first one equals that bar in history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from tradetui.domain.clock import SECOND_NS
+from tradetui.gateway.market.bars import HistoryBar
+from tradetui.gateway.market.market import Market
+from tradetui.gateway.session.bar_out import BarStyle, send_update
+from tradetui.gateway.session.client import ClientSession
+
+STEP_NS: Final = 5 * SECOND_NS
+
+
+@dataclass(slots=True, kw_only=True)
+class BarLine:
+    """One keepUpToDate subscription."""
+
+    client: ClientSession
+    request_id: int
+    con_id: int
+    bar_size: str
+    what: str
+    use_rth: bool
+    style: BarStyle
+    told: HistoryBar | None = field(default=None)
+
+
+class BarBoard:
+    """All keepUpToDate subscriptions."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self._lines: dict[tuple[ClientSession, int], BarLine] = {}
+
+    def subscribe(self, line: BarLine) -> None:
+        """Update this bar from the next step on."""
+        self._lines[line.client, line.request_id] = line
+
+    def has(self, client: ClientSession, request_id: int) -> bool:
+        """Whether the client already uses this request id."""
+        return (client, request_id) in self._lines
+
+    def unsubscribe(self, client: ClientSession, request_id: int) -> bool:
+        """End one subscription; False if there is none."""
+        return self._lines.pop((client, request_id), None) is not None
+
+    def drop(self, client: ClientSession) -> None:
+        """End every subscription of a client."""
+        for key in [key for key in self._lines if key[0] is client]:
+            del self._lines[key]
+
+    def next_ns(self, after_ns: int) -> int | None:
+        """The first boundary whose last nanosecond is after `after_ns`; None if nobody follows bars."""
+        return ((after_ns + 1) // STEP_NS + 1) * STEP_NS if self._lines else None
+
+    def update(self, boundary_ns: int) -> None:
+        """Send every forming bar as it is just before `boundary_ns`, where a bar that ends there is final."""
+        now_ns = boundary_ns - 1
+        for line in tuple(self._lines.values()):
+            bar = self._market.forming_bar(
+                line.con_id, bar_size=line.bar_size, what=line.what, use_rth=line.use_rth, now_ns=now_ns
+            )
+            if bar is not None and bar != line.told:
+                line.told = bar
+                send_update(line.client, line.request_id, bar, line.style)

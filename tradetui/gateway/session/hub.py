@@ -1,0 +1,131 @@
+"""What all sessions share: the venue, the market, the clock, the connected clients, and the routing between them.
+
+Invariant: an event goes to its addressee in the order the venue told it; a client that is not there misses nothing it
+cannot ask for after it comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, assert_never
+
+from tradetui.gateway.market.market import Market
+from tradetui.gateway.session import order_out
+from tradetui.gateway.session.account_feed import AccountFeed
+from tradetui.gateway.session.bar_board import BarBoard
+from tradetui.gateway.session.client import ClientSession
+from tradetui.gateway.session.faults import Faults
+from tradetui.gateway.session.tick_board import TickBoard
+from tradetui.gateway.venue.events import (
+    AccountEvent,
+    CommissionEvent,
+    ErrorEvent,
+    ExecutionEvent,
+    OpenOrderEvent,
+    OrderStatusEvent,
+    PositionEvent,
+    VenueEvent,
+)
+from tradetui.gateway.venue.venue import Venue
+from tradetui.gateway.wire.replies_account import COMMISSION, EXECUTION, ORDER_STATUS
+from tradetui.gateway.wire.reported_orders import OPEN_ORDER
+from tradetui.gateway.wire.versions import DEFAULT_CAP
+
+
+class MarketClock(Protocol):
+    """What the gateway needs of a clock."""
+
+    def now_ns(self) -> int:
+        """Market time, UTC nanoseconds; never goes backwards."""
+
+    def delay_until(self, market_ns: int) -> float:
+        """Wall seconds until market time reaches `market_ns`; 0 if it has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the gateway presents itself. `max_lines` is IB's default of simultaneous L1 tickers."""
+
+    max_version: int = DEFAULT_CAP
+    max_lines: int = 100
+    white_branding: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Hub:
+    """The shared side of the gateway. `reached_ns` is the market time up to which everything has been processed."""
+
+    venue: Venue
+    market: Market
+    clock: MarketClock
+    settings: Settings = field(default_factory=Settings)
+    faults: Faults = field(default_factory=Faults)
+    clients: dict[int, ClientSession] = field(default_factory=dict)
+    reached_ns: int = 0
+    catch_up: Callable[[], bool] = bool
+    """Brings `reached_ns` to the clock's time; the pump installs it."""
+    ticks: TickBoard = field(init=False)
+    bars: BarBoard = field(init=False)
+    accounts: AccountFeed = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ticks = TickBoard(self.market)
+        self.bars = BarBoard(self.market)
+        self.accounts = AccountFeed(self.venue, self.clients)
+        self.reached_ns = max(self.reached_ns, self.market.start_ns)
+
+    def now_ns(self) -> int:
+        """Market time of everything processed so far: what venue and clients agree on."""
+        return self.reached_ns
+
+    @property
+    def account(self) -> str:
+        """The account meant by clients that name none."""
+        return self.venue.accounts[0]
+
+    def join(self, client: ClientSession, client_id: int) -> bool:
+        """Register a client; False if its id is taken."""
+        if client_id in self.clients:
+            return False
+        client.client_id = client_id
+        self.clients[client_id] = client
+        return True
+
+    def leave(self, client: ClientSession) -> None:
+        """Forget a client and all its subscriptions; its orders stay at the venue."""
+        if client.client_id is not None and self.clients.get(client.client_id) is client:
+            del self.clients[client.client_id]
+        self.ticks.drop(client)
+        self.bars.drop(client)
+
+    def deliver(self, events: Sequence[VenueEvent]) -> None:
+        """Route the venue's events to the clients they concern."""
+        for event in events:
+            if isinstance(event, PositionEvent):
+                self.accounts.position_changed(event.row)
+            elif isinstance(event, AccountEvent):
+                self.accounts.account_changed(event.account)
+            else:
+                client = self.clients.get(event.client_id)
+                if client is not None:
+                    _tell(client, event)
+
+
+def _tell(
+    client: ClientSession,
+    event: OpenOrderEvent | OrderStatusEvent | ExecutionEvent | CommissionEvent | ErrorEvent,
+) -> None:
+    match event:
+        case OpenOrderEvent():
+            client.send(OPEN_ORDER, **order_out.open_order_values(event.order))
+        case OrderStatusEvent():
+            client.send(ORDER_STATUS, **order_out.order_status_values(event.order))
+        case ExecutionEvent():
+            client.send(EXECUTION, **order_out.execution_values(event.execution, -1, client.version))
+        case CommissionEvent():
+            client.send(COMMISSION, **order_out.commission_values(event.report))
+        case ErrorEvent():
+            client.error(event.order_id, event.code, event.text, event.reject_json)
+        case _:
+            assert_never(event)

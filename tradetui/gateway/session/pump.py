@@ -1,0 +1,116 @@
+"""Moves market time forward: market events into the venue, the venue's answers and the ticks out to clients.
+
+Invariant: everything happens in market-time order. A bar boundary or a venue timer is served before any event at or
+after it, and one step does not hold the event loop much longer than its budget.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+from tradetui.domain.clock import SECOND_NS
+from tradetui.gateway.market.events import Quote
+from tradetui.gateway.session.hub import Hub
+
+BUDGET_S: Final = 0.02
+"""Wall seconds after which a step yields to the clients."""
+IDLE_S: Final = 0.25
+"""Longest wall time between two steps."""
+PNL_EVERY_S: Final = 1.0
+_SLICE_NS: Final = 10 * SECOND_NS
+_MIN_DELAY_S: Final = 0.001
+
+
+class Pump:
+    """The gateway's heartbeat. `step` is all of it; `run` calls it for ever."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        hub.catch_up = self.catch_up
+        self._wake = asyncio.Event()
+        self._pnl_due = 0.0
+
+    def wake(self) -> None:
+        """Take the next step at once, for instance after the clock was changed."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Step until cancelled."""
+        while True:
+            delay = self.step()
+            self._wake.clear()
+            if delay <= 0:
+                await asyncio.sleep(0)
+                continue
+            try:
+                async with asyncio.timeout(delay):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    def step(self) -> float:
+        """Catch up, then send what has changed. Returns wall seconds until there is more to do."""
+        hub = self._hub
+        caught_up = self.catch_up()
+        hub.accounts.refresh(hub.reached_ns)
+        self._push_pnl()
+        return self._delay() if caught_up else 0.0
+
+    def catch_up(self) -> bool:
+        """Bring the market to the clock's time; False if the budget ended first."""
+        hub = self._hub
+        target_ns = hub.clock.now_ns()
+        deadline = time.monotonic() + BUDGET_S
+        while hub.reached_ns < target_ns and time.monotonic() < deadline:
+            self._advance(self._stop(target_ns))
+        return hub.reached_ns >= target_ns
+
+    def _stop(self, target_ns: int) -> int:
+        """The last moment that can be processed in one piece."""
+        hub = self._hub
+        next_event = hub.market.next_event_ns()
+        reached = hub.reached_ns
+        stop = min(target_ns, max(reached + _SLICE_NS, next_event or target_ns))
+        wake = hub.venue.next_wake_ns()
+        if wake is not None and reached < wake < stop:
+            stop = wake
+        boundary = hub.bars.next_ns(reached)
+        # Up to, not including: an event at the boundary belongs to the next bar.
+        return stop if boundary is None else min(stop, boundary - 1)
+
+    def _advance(self, stop_ns: int) -> None:
+        hub = self._hub
+        venue, ticks = hub.venue, hub.ticks
+        for event in hub.market.events_until(stop_ns):
+            ticks.take(event)
+            if isinstance(event, Quote):
+                events = venue.on_quote(
+                    event.con_id, event.bid, event.ask, event.bid_size, event.ask_size, event.time_ns
+                )
+            else:
+                events = venue.on_trade(event.con_id, event.price, event.size, event.time_ns)
+            if events:
+                hub.deliver(events)
+        events = venue.advance(stop_ns)
+        if events:
+            hub.deliver(events)
+        boundary = hub.bars.next_ns(hub.reached_ns)
+        hub.reached_ns = stop_ns
+        if boundary is not None and boundary == stop_ns + 1:
+            hub.bars.update(boundary)
+
+    def _push_pnl(self) -> None:
+        now = time.monotonic()
+        if now >= self._pnl_due:
+            self._pnl_due = now + PNL_EVERY_S
+            self._hub.accounts.refresh_pnl()
+
+    def _delay(self) -> float:
+        hub = self._hub
+        # Handlers of requests bring market time forward themselves, so idle waits cost nobody any freshness.
+        moments = (hub.market.next_event_ns(), hub.venue.next_wake_ns(), hub.bars.next_ns(hub.reached_ns))
+        ahead = [moment for moment in moments if moment is not None and moment > hub.reached_ns]
+        delay = min((hub.clock.delay_until(moment) for moment in ahead), default=IDLE_S)
+        return min(max(delay, _MIN_DELAY_S), IDLE_S)

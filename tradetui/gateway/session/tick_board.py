@@ -1,0 +1,178 @@
+"""L1 market data: who follows which instrument, and each market event spread to them as few bytes as it takes.
+
+Invariant: a subscriber first gets the picture as it is, then every change of it in market order. A message's varying
+part is encoded once per event, however many clients follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from tradetui.domain.clock import SECOND_NS
+from tradetui.gateway.market.events import MarketEvent, Quote, Trade
+from tradetui.gateway.market.market import Market
+from tradetui.gateway.session.client import ClientSession
+from tradetui.gateway.session.tape import Tape
+from tradetui.gateway.wire.kinds import Scalar
+from tradetui.gateway.wire.message import Message, framed, template
+from tradetui.gateway.wire.replies_market import TICK_GENERIC, TICK_PRICE, TICK_SIZE, TICK_STRING
+from tradetui.gateway.wire.versions import FRACTIONAL_SIZES
+
+BID_SIZE, BID, ASK, ASK_SIZE, LAST, LAST_SIZE, HIGH, LOW, VOLUME, CLOSE, OPEN = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14
+LAST_TIME, RT_VOLUME, HALTED, RT_TRADE_VOLUME = 45, 48, 49, 77
+GENERIC_TO_TICK: Final = {233: RT_VOLUME, 375: RT_TRADE_VOLUME}
+Part = tuple[Message, int, tuple[Scalar, ...]]
+"""A message about to be spread: its table, its tick type, and the values after the tick type."""
+
+
+class Line:
+    """One client's L1 subscription of one instrument."""
+
+    __slots__ = ("_openings", "client", "con_id", "request_id", "trade_ticks")
+
+    def __init__(self, client: ClientSession, request_id: int, con_id: int, trade_ticks: frozenset[int]) -> None:
+        self.client = client
+        self.request_id = request_id
+        self.con_id = con_id
+        self.trade_ticks = trade_ticks
+        """Which of the trade strings (48, 77) the client asked for."""
+        self._openings: dict[tuple[int, int], bytes] = {}
+
+    def send(self, message: Message, tick_type: int, rest: bytes) -> None:
+        """Send one tick whose varying part is encoded already."""
+        key = (message.id, tick_type)
+        opening = self._openings.get(key)
+        if opening is None:
+            opening = template(message, self.client.version).opening(self.request_id, tick_type)
+            self._openings[key] = opening
+        self.client.stream(message, opening, framed(opening, rest))
+
+
+class TickBoard:
+    """All L1 subscriptions, by instrument, and the tapes that feed them."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        # Before the first event is polled, so that a tape never counts an event that the market has counted already.
+        self._tapes = {contract.con_id: Tape.of(market, contract.con_id) for contract in market.contracts()}
+        self._lines: dict[int, list[Line]] = {}
+        self._by_request: dict[tuple[ClientSession, int], Line] = {}
+
+    def tape(self, con_id: int) -> Tape:
+        """The instrument's running state."""
+        return self._tapes.setdefault(con_id, Tape(con_id))
+
+    def has(self, client: ClientSession, request_id: int) -> bool:
+        """Whether the client already uses this ticker id."""
+        return (client, request_id) in self._by_request
+
+    def count(self, client: ClientSession) -> int:
+        """Number of L1 lines the client holds."""
+        return sum(1 for owner, _ in self._by_request if owner is client)
+
+    def subscribe(self, line: Line) -> None:
+        """Send the picture as it is and follow from here."""
+        self._by_request[line.client, line.request_id] = line
+        self._lines.setdefault(line.con_id, []).append(line)
+        self.show(line)
+
+    def show(self, line: Line) -> None:
+        """Send the picture as it is (also for snapshots)."""
+        for message, tick_type, values in _picture(self.tape(line.con_id)):
+            line.send(message, tick_type, template(message, line.client.version).rest(*values))
+
+    def unsubscribe(self, client: ClientSession, request_id: int) -> bool:
+        """End one subscription; False if there is none."""
+        line = self._by_request.pop((client, request_id), None)
+        if line is None:
+            return False
+        self._lines[line.con_id].remove(line)
+        return True
+
+    def drop(self, client: ClientSession) -> None:
+        """End every subscription of a client."""
+        for owner, request_id in [key for key in self._by_request if key[0] is client]:
+            self.unsubscribe(owner, request_id)
+
+    def halt(self, con_id: int, halted: bool) -> None:
+        """Tell subscribers that trading stopped or resumed."""
+        self.tape(con_id).halted = halted
+        self._spread(con_id, [(TICK_GENERIC, HALTED, (float(halted),))])
+
+    def take(self, event: MarketEvent) -> None:
+        """Apply one market event and tell subscribers what it changed."""
+        tape = self.tape(event.con_id)
+        if isinstance(event, Quote):
+            parts = list(_quote_changes(tape, event))
+            tape.take_quote(event)
+        else:
+            parts = list(_trade_changes(tape, event, self._market))
+        if parts and self._lines.get(event.con_id):
+            self._spread(event.con_id, parts)
+
+    def _spread(self, con_id: int, parts: list[Part]) -> None:
+        lines = self._lines.get(con_id, ())
+        for message, tick_type, values in parts:
+            rests: dict[bool, bytes] = {}
+            is_trade_string = tick_type in (RT_VOLUME, RT_TRADE_VOLUME)
+            for line in lines:
+                if is_trade_string and tick_type not in line.trade_ticks:
+                    continue
+                version = line.client.version
+                style = version < FRACTIONAL_SIZES
+                rest = rests.get(style)
+                if rest is None:
+                    rest = rests[style] = template(message, version).rest(*values)
+                line.send(message, tick_type, rest)
+
+
+def _picture(tape: Tape) -> Iterator[Part]:
+    if tape.bid is not None:
+        yield TICK_PRICE, BID, (tape.bid, tape.bid_size, 0)
+    if tape.ask is not None:
+        yield TICK_PRICE, ASK, (tape.ask, tape.ask_size, 0)
+    if tape.last is not None:
+        yield TICK_PRICE, LAST, (tape.last, tape.last_size, 0)
+        yield TICK_STRING, LAST_TIME, (str(tape.last_ns // SECOND_NS),)
+    yield TICK_SIZE, VOLUME, (tape.volume,)
+    for tick_type, price in ((HIGH, tape.high), (LOW, tape.low), (CLOSE, tape.previous_close), (OPEN, tape.open)):
+        if price is not None:
+            yield TICK_PRICE, tick_type, (price, 0, 0)
+    yield TICK_GENERIC, HALTED, (float(tape.halted),)
+
+
+def _quote_changes(tape: Tape, quote: Quote) -> Iterator[Part]:
+    if quote.bid != tape.bid:
+        yield TICK_PRICE, BID, (quote.bid, quote.bid_size, 0)
+    elif quote.bid_size != tape.bid_size:
+        yield TICK_SIZE, BID_SIZE, (quote.bid_size,)
+    if quote.ask != tape.ask:
+        yield TICK_PRICE, ASK, (quote.ask, quote.ask_size, 0)
+    elif quote.ask_size != tape.ask_size:
+        yield TICK_SIZE, ASK_SIZE, (quote.ask_size,)
+
+
+def _trade_changes(tape: Tape, trade: Trade, market: Market) -> Iterator[Part]:
+    before = (tape.last, tape.last_size, tape.high, tape.low, tape.open, tape.last_ns // SECOND_NS)
+    tape.take_trade(trade, market)
+    last, last_size, high, low, opened, second = before
+    if tape.open != opened and tape.open is not None:
+        yield TICK_PRICE, OPEN, (tape.open, 0, 0)
+        if tape.previous_close is not None:
+            yield TICK_PRICE, CLOSE, (tape.previous_close, 0, 0)
+    if trade.price != last:
+        yield TICK_PRICE, LAST, (trade.price, trade.size, 0)
+    elif trade.size != last_size:
+        yield TICK_SIZE, LAST_SIZE, (trade.size,)
+    if tape.high != high and tape.high is not None:
+        yield TICK_PRICE, HIGH, (tape.high, 0, 0)
+    if tape.low != low and tape.low is not None:
+        yield TICK_PRICE, LOW, (tape.low, 0, 0)
+    if trade.size:
+        yield TICK_SIZE, VOLUME, (tape.volume,)
+    if trade.time_ns // SECOND_NS != second:
+        yield TICK_STRING, LAST_TIME, (str(trade.time_ns // SECOND_NS),)
+    text = f"{trade.price!r};{trade.size};{trade.time_ns // 1_000_000};{tape.volume};{tape.vwap!r};true"
+    yield TICK_STRING, RT_VOLUME, (text,)
+    yield TICK_STRING, RT_TRADE_VOLUME, (text,)

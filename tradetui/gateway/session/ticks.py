@@ -1,0 +1,98 @@
+"""Requests for L1 market data.
+
+Invariant: a ticker id is one subscription; a refused one gets IB's code and leaves nothing behind.
+"""
+
+from typing import Final
+
+from tradetui.gateway.session import codes
+from tradetui.gateway.session.client import ClientSession
+from tradetui.gateway.session.contracts import contract_query, resolve
+from tradetui.gateway.session.handlers import HandlerTable, request_id
+from tradetui.gateway.session.tick_board import GENERIC_TO_TICK, Line
+from tradetui.gateway.wire import replies_market as reply
+from tradetui.gateway.wire import requests as ask
+from tradetui.gateway.wire.record import Record
+
+LIVE, FROZEN = 1, 2
+BBO_EXCHANGE: Final = "9c0001"
+_ALL_PERMISSIONS: Final = 3
+
+
+def market_data(client: ClientSession, request: Record) -> None:
+    """Stream or snapshot of one instrument."""
+    identity = request_id(request)
+    refusal = _refusal(client, identity, request)
+    if refusal is not None:
+        client.error(identity, *refusal)
+        return
+    details = resolve(client, identity, contract_query(request))
+    if details is None:
+        return
+    con_id = details.contract.con_id
+    line = Line(client, identity, con_id, _trade_ticks(request.text("genericTicks")))
+    client.send(reply.MARKET_DATA_TYPE, reqId=identity, type=_data_type(client))
+    client.send(
+        reply.TICK_PARAMS,
+        reqId=identity,
+        minTick=details.min_tick,
+        bboExchange=BBO_EXCHANGE,
+        snapshotPermissions=_ALL_PERMISSIONS,
+    )
+    if request.flag("snapshot") or request.flag("regulatorySnapshot"):
+        client.hub.ticks.show(line)
+        client.send(reply.SNAPSHOT_END, reqId=identity)
+    else:
+        client.hub.ticks.subscribe(line)
+
+
+def _refusal(client: ClientSession, identity: int, request: Record) -> tuple[int, str] | None:
+    board = client.hub.ticks
+    if board.has(client, identity):
+        return codes.DUPLICATE_TICKER, codes.DUPLICATE_TEXT
+    if board.count(client) >= client.hub.settings.max_lines and not request.flag("snapshot"):
+        return codes.MAX_TICKERS, codes.MAX_TICKERS_TEXT
+    generic = request.text("genericTicks")
+    if not all(_is_generic(word) for word in _words(generic)):
+        return codes.VALIDATING, codes.invalid(f"Incorrect generic tick list of {generic}")
+    return None
+
+
+def _words(generic: str) -> list[str]:
+    return [word.strip() for word in generic.split(",") if word.strip()]
+
+
+def _is_generic(word: str) -> bool:
+    # `mdoff` silences quotes; news sources follow their number after a colon.
+    return word == "mdoff" or word.split(":")[0].isdigit()
+
+
+def _trade_ticks(generic: str) -> frozenset[int]:
+    wanted = {int(word) for word in _words(generic) if word.isdigit()}
+    return frozenset(tick for number, tick in GENERIC_TO_TICK.items() if number in wanted)
+
+
+def _data_type(client: ClientSession) -> int:
+    hub = client.hub
+    if client.market_data_type == FROZEN and not hub.market.calendar.is_open(hub.now_ns()):
+        return FROZEN
+    return LIVE
+
+
+def cancel_market_data(client: ClientSession, request: Record) -> None:
+    """End one stream."""
+    identity = request_id(request)
+    if not client.hub.ticks.unsubscribe(client, identity):
+        client.error(identity, codes.NO_TICKER, f"Can't find EId with tickerId:{identity}")
+
+
+def market_data_type(client: ClientSession, request: Record) -> None:
+    """Choose live, frozen, delayed or delayed frozen data; the gateway's data is always live or frozen."""
+    client.market_data_type = request.integer("marketDataType") or LIVE
+
+
+HANDLERS: Final[HandlerTable] = {
+    ask.REQ_MARKET_DATA: market_data,
+    ask.CANCEL_MARKET_DATA: cancel_market_data,
+    ask.REQ_MARKET_DATA_TYPE: market_data_type,
+}
