@@ -24,9 +24,9 @@ def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
         state.ledger.book_adjustment(adjustment)
     for saved in image.fills:
         state.ledger.book_fill(saved.fill, saved.owner, saved.multiplier)
-        order = state.book.find(saved.fill.order_ref, saved.fill.perm_id)
-        if order is not None:
-            executions = state.executions.setdefault(order.intent.intent_id, [])
+        mine = state.book.find(saved.fill.order_ref, saved.fill.perm_id)
+        if mine is not None:
+            executions = state.executions.setdefault(mine.intent.intent_id, [])
             base = exec_key(saved.fill.exec_id).base
             if base not in executions:
                 executions.append(base)
