@@ -21,7 +21,7 @@ _KINDS = {
     "string_type": "text in quotes",
     "tuple_type": "a list",
     "model_type": "a table",
-    "mapping_type": "a table",
+    "dict_type": "a table",
     "datetime_type": "a date and time without quotes, such as 2025-06-02T09:30:00",
 }
 _OTHER = {

@@ -14,10 +14,12 @@ from pydantic import ValidationError
 
 from tradetui.config.checks import contradictions
 from tradetui.config.complaints import complaints
-from tradetui.config.layers import Layer, TomlFile, read_dotenv, read_environment, read_toml
+from tradetui.config.env_layers import read_dotenv, read_environment
+from tradetui.config.layers import Layer
 from tradetui.config.model import Config
 from tradetui.config.origins import Origins
 from tradetui.config.problems import ConfigError, Problem
+from tradetui.config.toml_file import TomlFile, read_toml
 from tradetui.home import PROFILES, Paths
 
 _CHOSEN = "chosen at the start"
@@ -100,4 +102,6 @@ def _fixed(profile: str, layers: Sequence[Layer]) -> Layer:
             break
     else:
         broker["port"] = Config.model_fields["demo"].default.port
-    return Layer({"profile": profile, "broker": broker}, {("profile",): _CHOSEN, ("broker",): "fixed by the demo profile"})
+    return Layer(
+        {"profile": profile, "broker": broker}, {("profile",): _CHOSEN, ("broker",): "fixed by the demo profile"}
+    )

@@ -6,7 +6,7 @@ from tradetui.domain.clock import Now
 from tradetui.trading.exposure import exposure_of
 from tradetui.trading.state import CoreState
 
-MeterRow = dict[str, None | bool | int | float | str | list[float] | list[str] | dict[str, float]]
+MeterRow = dict[str, bool | int | float | str | list[float] | list[str] | dict[str, float] | None]
 
 
 def risk_rows(state: CoreState, now: Now) -> dict[str, MeterRow]:
