@@ -1,0 +1,168 @@
+"""Two pictures of the terminal, what it should show and what it shows, and the shortest way from one to the other.
+
+The invariant: after the text returned by `take_changes` reaches the terminal, every cell is as wanted. A picture that
+was never sent costs nothing: the next one starts from what was really sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rich.cells import cached_cell_len
+from rich.color import ColorSystem
+from rich.segment import Segment
+from rich.style import Style
+
+#: Unchanged cells between two changed ones that are cheaper to send again than to jump over.
+_MERGE_GAP = 3
+
+_ATTRIBUTES = (
+    ("bold", "1"),
+    ("dim", "2"),
+    ("italic", "3"),
+    ("underline", "4"),
+    ("blink", "5"),
+    ("blink2", "6"),
+    ("reverse", "7"),
+    ("conceal", "8"),
+    ("strike", "9"),
+    ("underline2", "21"),
+    ("frame", "51"),
+    ("encircle", "52"),
+    ("overline", "53"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a cell is drawn: SGR codes of its attributes, foreground and background, each maybe empty (the default)."""
+
+    attributes: str = ""
+    foreground: str = ""
+    background: str = ""
+
+    def after(self, before: Look | None) -> str:
+        """Return the escape sequence that changes the terminal from `before` (None: unknown) to this look."""
+        if before == self:
+            return ""
+        if before is not None and before.attributes == self.attributes:
+            codes = [
+                new or default
+                for old, new, default in (
+                    (before.foreground, self.foreground, "39"),
+                    (before.background, self.background, "49"),
+                )
+                if old != new
+            ]
+        else:
+            codes = ["0", *filter(None, (self.attributes, self.foreground, self.background))]
+        return f"\x1b[{';'.join(codes)}m"
+
+
+PLAIN = Look()
+Cell = tuple[str, Look]
+_BLANK: Cell = (" ", PLAIN)
+
+
+@lru_cache(maxsize=4096)
+def look_of(style: Style, colors: ColorSystem) -> Look:
+    """Return the look of a Rich style on a terminal with `colors`."""
+    fore, back = style.color, style.bgcolor
+    return Look(
+        ";".join(code for name, code in _ATTRIBUTES if getattr(style, name)),
+        ";".join(fore.downgrade(colors).get_ansi_codes()) if fore is not None else "",
+        ";".join(back.downgrade(colors).get_ansi_codes(False)) if back is not None else "",
+    )
+
+
+class Cells:
+    """A screen of `width` x `height` cells. The right half of a wide character is a cell with empty text."""
+
+    def __init__(self, width: int, height: int, colors: ColorSystem) -> None:
+        self.width = width
+        self.height = height
+        self._colors = colors
+        self._wanted: list[list[Cell]] = [[_BLANK] * width for _ in range(height)]
+        self._shown: list[list[Cell | None]] = [[None] * width for _ in range(height)]
+        self._touched: set[int] = set(range(height))
+
+    def forget_shown(self) -> None:
+        """Take it that the terminal shows anything: the next changes repaint all of it."""
+        self._shown = [[None] * self.width for _ in range(self.height)]
+        self._touched = set(range(self.height))
+
+    def put(self, x: int, y: int, segments: Iterable[Segment]) -> None:
+        """Want `segments` at column `x` of line `y`; what lies outside the screen is cut off."""
+        if not 0 <= y < self.height:
+            return
+        line = self._wanted[y]
+        self._touched.add(y)
+        for text, style, control in segments:
+            if control:
+                continue
+            look = PLAIN if style is None else look_of(style, self._colors)
+            x = self._put_text(line, x, text, look)
+
+    def take_changes(self) -> str:
+        """Return what makes the terminal show what is wanted, and take it as shown. Empty when nothing changed."""
+        out: list[str] = []
+        look: Look | None = None
+        for y in sorted(self._touched):
+            wanted, shown = self._wanted[y], self._shown[y]
+            if wanted == shown:
+                continue
+            first = True
+            for start, end in self._runs(wanted, shown):
+                out.append(f"\x1b[{y + 1};{start + 1}H" if first else f"\x1b[{start + 1}G")
+                first = False
+                for text, cell_look in wanted[start:end]:
+                    if cell_look is not look:
+                        out.append(cell_look.after(look))
+                        look = cell_look
+                    out.append(text)
+            self._shown[y] = list(wanted)
+        self._touched.clear()
+        if out:
+            # Nothing of ours may colour what other programs write later.
+            out.append("\x1b[0m")
+        return "".join(out)
+
+    def _put_text(self, line: list[Cell], x: int, text: str, look: Look) -> int:
+        for char in text:
+            size = 1 if char.isascii() else cached_cell_len(char)
+            if size == 0:
+                continue
+            if x >= 0 and x + size <= self.width:
+                self._clear_halves(line, x, size)
+                line[x] = (char, look)
+                if size == 2:
+                    line[x + 1] = ("", look)
+            x += size
+        return x
+
+    def _clear_halves(self, line: list[Cell], x: int, size: int) -> None:
+        # Writing over one half of a wide character leaves no character in the other half.
+        if line[x][0] == "" and x > 0:
+            line[x - 1] = (" ", line[x - 1][1])
+        end = x + size
+        if end < self.width and line[end][0] == "":
+            line[end] = (" ", line[end][1])
+
+    @staticmethod
+    def _runs(wanted: list[Cell], shown: list[Cell | None]) -> Iterable[tuple[int, int]]:
+        runs: list[list[int]] = []
+        for x, (new, old) in enumerate(zip(wanted, shown, strict=True)):
+            if new == old:
+                continue
+            # A wide character is sent whole, from its left half on.
+            start = x - 1 if new[0] == "" and x > 0 else x
+            if runs and start - runs[-1][1] <= _MERGE_GAP:
+                runs[-1][1] = x + 1
+            else:
+                runs.append([start, x + 1])
+        for run in runs:
+            if run[1] < len(wanted) and wanted[run[1]][0] == "":
+                run[1] += 1
+        return [(start, end) for start, end in runs]
