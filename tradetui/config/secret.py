@@ -86,8 +86,8 @@ def secret_origins(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]
     origins = {}
     for name in _TWILIO:
         places = (
-            (f"environment {name}", name in environ),
-            (f"environment {name}_FILE", f"{name}_FILE" in environ),
+            (f"environment {name}", bool(environ.get(name))),
+            (f"environment {name}_FILE", bool(environ.get(f"{name}_FILE"))),
             (f".env {name}", name in _names_in(env_file)),
             (f".env {name}_FILE", f"{name}_FILE" in _names_in(env_file)),
         )
@@ -140,7 +140,7 @@ def _refuse_open(path: Path, origin: str) -> None:
 
 
 def _names_in(env_file: Path) -> frozenset[str]:
-    return frozenset(_dotenv(env_file))
+    return frozenset(name for name, value in _dotenv(env_file).items() if value)
 
 
 def _dotenv(env_file: Path) -> dict[str, str]:

@@ -59,4 +59,6 @@ def _leaves(node: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath, A
 
 
 def _written(value: object) -> str:
-    return NOT_SET if value is None else json.dumps(value, ensure_ascii=False)
+    if value is None:
+        return NOT_SET
+    return MASK if value == MASK else json.dumps(value, ensure_ascii=False)
