@@ -1,0 +1,1 @@
+"""Ways to reach the operator: a channel puts one question to a carrier and returns its answer as an event."""
