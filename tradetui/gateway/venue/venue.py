@@ -6,111 +6,204 @@ Invariants: cash and positions change only by executions, to the micro-dollar; n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from tradetui.gateway.venue import account_rows, restore
+from tradetui.gateway.venue.backoffice import BackOffice
+from tradetui.gateway.venue.book import Book
+from tradetui.gateway.venue.clockwork import Clockwork
+from tradetui.gateway.venue.config import VenueConfig
+from tradetui.gateway.venue.desk import Desk
 from tradetui.gateway.venue.events import VenueEvent
+from tradetui.gateway.venue.floor import Floor
+from tradetui.gateway.venue.lifecycle import Lifecycle
+from tradetui.gateway.venue.matching import Matching
 from tradetui.gateway.venue.model import (
     AccountRow,
     AccountValues,
     CommissionReport,
+    ContractDetails,
     Execution,
     ExecutionFilter,
     OrderRequest,
     PositionRow,
     VenueOrder,
 )
+from tradetui.gateway.venue.registry import OrderRegistry
+from tradetui.marketdata.calendar import TradingCalendar
+
+#: The client that manual orders belong to.
+MANUAL_CLIENT = 0
 
 
 class Venue:
-    """Orders in, market data in, events out. All times are market time in UTC ns and must not go backwards."""
+    """Orders in, market data in, events out. All times are market time in UTC ns.
+
+    A time earlier than the latest one seen counts as the latest: several sources may lag each other a little.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: VenueConfig,
+        calendar: TradingCalendar,
+        instruments: Iterable[ContractDetails],
+        state: Mapping[str, object] | None = None,
+    ) -> None:
+        """A venue for `instruments`; with `state` (from `to_state`) it continues where that one stopped.
+
+        Raises OperatorError if `state` is not of this program's making.
+        """
+        books = {details.contract.con_id: Book.of(details) for details in instruments}
+        office = BackOffice(config, books)
+        self._floor = Floor(config, calendar, books, OrderRegistry(config.first_perm_id), office)
+        self._lifecycle = Lifecycle(self._floor)
+        self._matching = Matching(self._floor, self._lifecycle)
+        self._desk = Desk(self._floor, self._lifecycle, self._matching)
+        self._clockwork = Clockwork(self._floor, self._lifecycle, self._matching)
+        if state is not None:
+            restore.from_state(self._floor, self._clockwork, state)
 
     # --- orders -----------------------------------------------------------------------------------------------
     def next_order_id(self, client_id: int) -> int:
         """The smallest order id this client may use next (nextValidId)."""
-        raise NotImplementedError
+        return self._floor.orders.next_order_id(client_id)
 
     def place(self, client_id: int, order_id: int, request: OrderRequest, now_ns: int) -> list[VenueEvent]:
         """New order, modification (same client and id of a working order), or what-if. Refusals are ErrorEvents."""
-        raise NotImplementedError
+        self._clockwork.pass_to(now_ns)
+        self._desk.place(client_id, order_id, request)
+        return self._drain()
 
-    def place_manual(self, request: OrderRequest, now_ns: int) -> tuple[VenueOrder, list[VenueEvent]]:
-        """An order typed into TWS by a human: client 0, order id 0, found by others only by perm_id."""
-        raise NotImplementedError
+    def place_manual(self, request: OrderRequest, now_ns: int) -> tuple[VenueOrder | None, list[VenueEvent]]:
+        """An order typed into TWS by a human: client 0, order id 0, found by others only by perm_id.
+
+        None instead of the order when it was refused in form (the events hold the error).
+        """
+        self._clockwork.pass_to(now_ns)
+        perm_id = self._floor.orders.next_perm_id
+        self._desk.place(MANUAL_CLIENT, 0, request)
+        order = self._floor.orders.by_perm_id(perm_id)
+        return (order.snapshot() if order else None), self._drain()
 
     def cancel(self, client_id: int, order_id: int, now_ns: int) -> list[VenueEvent]:
         """Cancel by the owner. Errors 10147 (unknown) and 10148 (not cancellable) come back as events."""
-        raise NotImplementedError
+        self._clockwork.pass_to(now_ns)
+        self._desk.cancel(client_id, order_id)
+        return self._drain()
+
+    def cancel_by_perm_id(self, perm_id: int, now_ns: int) -> list[VenueEvent]:
+        """Cancel any order as a human at TWS would; an unknown or done one gives no event."""
+        self._clockwork.pass_to(now_ns)
+        order = self._floor.orders.by_perm_id(perm_id)
+        if order is not None:
+            self._desk.start_cancel(order)
+        return self._drain()
 
     def cancel_all(self, now_ns: int) -> list[VenueEvent]:
         """reqGlobalCancel: every working order of every client, manual ones included."""
-        raise NotImplementedError
+        self._clockwork.pass_to(now_ns)
+        for order in self._floor.orders.working():
+            self._desk.start_cancel(order)
+        return self._drain()
 
-    def bind_manual_orders(self, client_id: int) -> list[VenueEvent]:
-        """reqAutoOpenOrders / reqOpenOrders of client 0: give working manual orders negative ids of client 0."""
-        raise NotImplementedError
+    def bind_manual_orders(self, now_ns: int) -> list[VenueEvent]:
+        """reqAutoOpenOrders / reqOpenOrders of client 0: working manual orders get negative ids of client 0."""
+        self._clockwork.pass_to(now_ns)
+        for order in self._floor.orders.working():
+            if order.order_id == 0:
+                self._floor.orders.bind(order)
+                self._lifecycle.tell(order)
+        return self._drain()
 
     # --- market data and time ---------------------------------------------------------------------------------
+    def set_reference_price(self, con_id: int, price: float) -> None:
+        """The previous close, to value holdings and check margin before the first print."""
+        self._floor.books[con_id].last = price
+
     def on_quote(
         self, con_id: int, bid: float, ask: float, bid_size: int, ask_size: int, now_ns: int
     ) -> list[VenueEvent]:
         """A new top of the book; working orders may fill against it."""
-        raise NotImplementedError
+        self._clockwork.pass_to(now_ns)
+        book = self._floor.books[con_id]
+        book.bid, book.ask, book.bid_left, book.ask_left = bid, ask, bid_size, ask_size
+        if book.orders:
+            self._matching.quote(book)
+        return self._drain() if self._floor.events else []
 
     def on_trade(self, con_id: int, price: float, size: int, now_ns: int) -> list[VenueEvent]:
         """A print; triggers stops and fills resting limits it trades through."""
-        raise NotImplementedError
+        self._clockwork.pass_to(now_ns)
+        book = self._floor.books[con_id]
+        book.last = price
+        book.printed = True
+        if book.orders:
+            self._matching.print(book, price, size)
+        return self._drain() if self._floor.events else []
 
     def advance(self, now_ns: int) -> list[VenueEvent]:
-        """Time passes without data: opens, closes, GTD/DAY expiry, day roll, delayed acknowledgements."""
-        raise NotImplementedError
+        """Time passes without data: opens, closes, GTD/DAY expiry, day roll, delayed cancels."""
+        self._clockwork.pass_to(now_ns)
+        return self._drain()
 
     def next_wake_ns(self) -> int | None:
-        """Market time at which `advance` has something to do even if no data arrives."""
-        raise NotImplementedError
+        """Market time at which `advance` has something to do even if no data arrives; None before the first call."""
+        return self._floor.timers.next_ns()
 
     # --- queries ----------------------------------------------------------------------------------------------
     @property
     def accounts(self) -> tuple[str, ...]:
         """Account codes, e.g. ('DU1234567',)."""
-        raise NotImplementedError
+        return tuple(self._floor.office.accounts)
 
     def open_orders(self, client_id: int | None = None) -> list[VenueOrder]:
         """Working orders in order of arrival; of one client, or of everybody with None (reqAllOpenOrders)."""
-        raise NotImplementedError
+        return [
+            order.snapshot()
+            for order in self._floor.orders.working()
+            if order.transmitted and client_id in (None, order.client_id)
+        ]
 
     def completed_orders(self, api_only: bool = False) -> list[VenueOrder]:
         """Orders done in the current trading day, oldest first; `api_only` leaves manual ones out."""
-        raise NotImplementedError
+        return [order.snapshot() for order in self._floor.orders.done() if order.order_id > 0 or not api_only]
 
     def executions(self, wanted: ExecutionFilter) -> list[tuple[Execution, CommissionReport]]:
         """Executions of the current trading day (since midnight exchange time), oldest first."""
-        raise NotImplementedError
+        return self._floor.office.executions(wanted)
 
     def positions(self, account: str | None = None) -> list[PositionRow]:
         """Open positions (quantity != 0), of one account or all."""
-        raise NotImplementedError
+        codes = self.accounts if account is None else (account,)
+        return [row for code in codes for row in self.portfolio(code) if row.quantity]
 
     def position(self, account: str, con_id: int) -> PositionRow | None:
-        """One holding, also when it went flat today; None if never held."""
-        raise NotImplementedError
+        """One holding, also when it went flat today; None if not held."""
+        return self._floor.office.row(account, con_id)
 
     def portfolio(self, account: str) -> list[PositionRow]:
         """Open positions and those closed today (quantity 0), for updatePortfolio."""
-        raise NotImplementedError
+        rows = (self._floor.office.row(account, con_id) for con_id in self._floor.office.accounts[account].holdings)
+        return [row for row in rows if row is not None]
 
     def account_values(self, account: str) -> AccountValues:
         """The account's numbers at the last known prices."""
-        raise NotImplementedError
+        return self._floor.office.values(account)
 
     def account_rows(self, account: str) -> Sequence[AccountRow]:
         """Every IB account line (tag, formatted value, currency) of updateAccountValue."""
-        raise NotImplementedError
+        return account_rows.account_rows(self.account_values(account))
 
     def summary_rows(self, account: str, tags: Sequence[str]) -> Sequence[AccountRow]:
         """The lines for reqAccountSummary; `tags` as sent by the client, incl. $LEDGER, $LEDGER:USD, $LEDGER:ALL."""
-        raise NotImplementedError
+        return account_rows.summary_rows(self.account_values(account), tags)
 
     # --- state ------------------------------------------------------------------------------------------------
     def to_state(self) -> dict[str, object]:
-        """Everything needed to continue, as JSON-serialisable data (see `state.save`, `state.load`)."""
-        raise NotImplementedError
+        """Everything needed to continue, as JSON-serialisable data (see `state_file`)."""
+        return restore.to_state(self._floor)
+
+    def _drain(self) -> list[VenueEvent]:
+        events, self._floor.events = self._floor.events, []
+        return events

@@ -1,0 +1,111 @@
+"""One brokerage account: cash and positions, changed by executions only.
+
+Invariant, exact in micro-dollars at any time: cash + sum of cost bases - realized profit == starting cash.
+
+Cost is IB's average cost: commissions are part of it, a reduction takes its share of the basis at the average, and
+realized profit is proceeds minus that share minus the reduction's commission (average cost, not FIFO: TWS shows
+average cost; tax lots are a matter of statements). A fill through zero splits its commission by quantity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tradetui.gateway.venue.model import Contract
+from tradetui.gateway.venue.money import share_of
+
+
+@dataclass(slots=True)
+class Holding:
+    """Position in one contract. `basis` is signed like `quantity`; `mark` is the price used to value it.
+
+    `day_value` is the value at the last day roll and `day_flow` the cash that trades moved since then, so that
+    value - day_value + day_flow is the profit of the day.
+    """
+
+    contract: Contract
+    multiplier: int
+    quantity: int = 0
+    basis: int = 0
+    mark: int = 0
+    realized_today: int = 0
+    day_value: int = 0
+    day_flow: int = 0
+
+    @property
+    def value(self) -> int:
+        """Market value in micro-dollars, signed."""
+        return self.quantity * self.mark * self.multiplier
+
+    @property
+    def unrealized(self) -> int:
+        """Profit that closing at the mark would realize, before its commission."""
+        return self.value - self.basis
+
+    @property
+    def daily(self) -> int:
+        """Profit since the last day roll."""
+        return self.value - self.day_value + self.day_flow
+
+    def apply(self, quantity: int, price: int, commission: int) -> int | None:
+        """Book a fill of signed `quantity`; return the profit it realized, None if it closed nothing."""
+        value = quantity * price * self.multiplier
+        self.day_flow -= value + commission
+        closing = min(abs(quantity), abs(self.quantity)) if quantity * self.quantity < 0 else 0
+        if closing == 0:
+            self.quantity += quantity
+            self.basis += value + commission
+            return None
+        units = abs(quantity)
+        closing_value = share_of(value, closing, units)
+        closing_commission = share_of(commission, closing, units)
+        closed_basis = share_of(self.basis, closing, abs(self.quantity))
+        profit = -closing_value - closing_commission - closed_basis
+        self.quantity += quantity
+        self.basis += value - closing_value + commission - closing_commission - closed_basis
+        self.realized_today += profit
+        return profit
+
+    def start_day(self) -> None:
+        """Roll to a new trading day at the current mark."""
+        self.day_value = self.value
+        self.day_flow = 0
+        self.realized_today = 0
+
+
+@dataclass(slots=True)
+class Account:
+    """Cash in micro-dollars and holdings by con_id, flat ones of today included."""
+
+    code: str
+    currency: str
+    cash: int
+    holdings: dict[int, Holding] = field(default_factory=dict)
+
+    def apply(
+        self, contract: Contract, multiplier: int, quantity: int, price: int, commission: int
+    ) -> tuple[Holding, int | None]:
+        """Book a fill of signed `quantity` at `price`; return the holding and the realized profit, if any."""
+        holding = self.holdings.get(contract.con_id)
+        if holding is None:
+            holding = self.holdings[contract.con_id] = Holding(contract, multiplier)
+        if holding.mark == 0:
+            holding.mark = price
+        self.cash -= quantity * price * multiplier + commission
+        return holding, holding.apply(quantity, price, commission)
+
+    @property
+    def market_value(self) -> int:
+        """Signed value of all holdings at their marks."""
+        return sum(holding.value for holding in self.holdings.values())
+
+    @property
+    def net_liquidation(self) -> int:
+        """Cash plus market value."""
+        return self.cash + self.market_value
+
+    def start_day(self) -> None:
+        """Roll every holding to a new trading day and forget those that are flat."""
+        self.holdings = {con_id: holding for con_id, holding in self.holdings.items() if holding.quantity}
+        for holding in self.holdings.values():
+            holding.start_day()

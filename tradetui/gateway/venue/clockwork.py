@@ -1,0 +1,87 @@
+"""What happens because time passes: open, close, day roll, expiry, delayed starts and cancels.
+
+Invariant: everything due is done in time order, each at its own due time, before the call that came later is served,
+however far apart two calls are (a demo may skip a weekend in one step).
+"""
+
+from __future__ import annotations
+
+from tradetui.gateway.venue.floor import Due, Floor
+from tradetui.gateway.venue.lifecycle import Lifecycle
+from tradetui.gateway.venue.matching import Matching
+from tradetui.gateway.venue.model import OrderStatus
+from tradetui.gateway.venue.working import WorkingOrder
+
+
+class Clockwork:
+    """Fires the floor's timers."""
+
+    def __init__(self, floor: Floor, lifecycle: Lifecycle, matching: Matching) -> None:
+        self._floor = floor
+        self._lifecycle = lifecycle
+        self._matching = matching
+        self._started = False
+
+    def start(self, now_ns: int) -> None:
+        """Take the first moment: learn whether the exchange is open and set the recurring timers."""
+        floor = self._floor
+        self._started = True
+        floor.now_ns = now_ns
+        floor.is_open = floor.calendar.is_open(now_ns)
+        floor.timers.at(floor.calendar.next_open(now_ns), Due.OPEN)
+        floor.timers.at(floor.calendar.next_close(now_ns), Due.CLOSE)
+        floor.timers.at(floor.calendar.midnight_after(now_ns), Due.MIDNIGHT)
+
+    def pass_to(self, now_ns: int) -> None:
+        """Let time pass to `now_ns`; an earlier time leaves the clock where it is."""
+        floor = self._floor
+        if not self._started:
+            self.start(now_ns)
+        while (due := floor.timers.pop_due(now_ns)) is not None:
+            floor.now_ns = max(floor.now_ns, due[0])
+            self._fire(due[1], due[2])
+        floor.now_ns = max(floor.now_ns, now_ns)
+
+    def _fire(self, what: Due, perm_id: int) -> None:
+        match what:
+            case Due.OPEN:
+                self._open()
+            case Due.CLOSE:
+                self._close()
+            case Due.MIDNIGHT:
+                self._floor.office.start_day()
+                self._floor.orders.forget_done()
+                for order in self._floor.orders.working():
+                    order.meter.start_day()
+                self._floor.timers.at(self._floor.calendar.midnight_after(self._floor.now_ns), Due.MIDNIGHT)
+            case Due.EXPIRE | Due.ACTIVATE | Due.CANCEL:
+                named = self._floor.orders.by_perm_id(perm_id)
+                if named is not None and not named.is_done:
+                    self._order_due(named, what)
+
+    def _order_due(self, order: WorkingOrder, what: Due) -> None:
+        if what is Due.ACTIVATE:
+            order.activated = True
+            self._lifecycle.refresh_status(order)
+            self._matching.arrive(order, self._floor.books[order.con_id])
+            return
+        expired = order.expires_ns is not None and order.expires_ns <= self._floor.now_ns
+        if order.status is OrderStatus.PENDING_CANCEL if what is Due.CANCEL else expired:
+            self._lifecycle.cancel(order)
+
+    def _open(self) -> None:
+        floor = self._floor
+        floor.is_open = True
+        # The first quote of the session is the opening price: orders that waited trade there, not at their limit.
+        for order in floor.orders.working():
+            order.resting = False
+            order.queue_ahead = None
+            self._lifecycle.refresh_status(order)
+        floor.timers.at(floor.calendar.next_open(floor.now_ns), Due.OPEN)
+
+    def _close(self) -> None:
+        floor = self._floor
+        floor.is_open = False
+        for book in floor.books.values():
+            book.forget_market()
+        floor.timers.at(floor.calendar.next_close(floor.now_ns), Due.CLOSE)

@@ -1,0 +1,31 @@
+"""What a venue is configured with. A venue is a function of this, its instruments, and the calls it receives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tradetui.gateway.venue.fees import CommissionSchedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueConfig:
+    """Accounts with starting cash in USD, fees, and identity.
+
+    `instance` makes perm ids and execution ids of this venue different from those of an earlier one whose state was
+    thrown away; give a new number (e.g. the start time in seconds) whenever state is not restored.
+    `cancel_latency_ns` is the market time a cancel takes to reach the exchange; fills win the race until then.
+    """
+
+    starting_cash: Mapping[str, float] = field(default_factory=lambda: {"DU1234567": 1_000_000.0})
+    currency: str = "USD"
+    commissions: CommissionSchedule = field(default_factory=CommissionSchedule)
+    cancel_latency_ns: int = 0
+    instance: int = 0xE0D5
+    execution_exchange: str = "ARCA"
+    check_margin: bool = True
+
+    @property
+    def first_perm_id(self) -> int:
+        """Perm ids fit in 31 bits; instances a second apart are a thousand orders apart."""
+        return 1_000_000_000 + self.instance % 1_000_000 * 1_000

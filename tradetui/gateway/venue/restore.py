@@ -1,0 +1,141 @@
+"""The venue's whole state as data, and back.
+
+Invariant: a venue restored from its state answers every query as the original did and treats future orders, data and
+time alike; only quotes are forgotten (they were the market's, and time has passed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from tradetui.domain.errors import OperatorError
+from tradetui.gateway.venue import codec
+from tradetui.gateway.venue.account import Account, Holding
+from tradetui.gateway.venue.clockwork import Clockwork
+from tradetui.gateway.venue.floor import Due, Floor
+from tradetui.gateway.venue.model import CommissionReport, Execution, OrderStatus
+from tradetui.gateway.venue.working import WorkingOrder
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountImage:
+    """One account: cash, holdings, and what it was worth at the last day roll (micro-dollars)."""
+
+    code: str
+    currency: str
+    cash: int
+    holdings: tuple[Holding, ...]
+    day_net_liquidation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueImage:
+    """Everything a venue is, except its configuration and its instruments."""
+
+    version: int
+    now_ns: int
+    next_perm_id: int
+    next_execution: int
+    highest_ids: tuple[tuple[int, int], ...]
+    working: tuple[WorkingOrder, ...]
+    done: tuple[WorkingOrder, ...]
+    accounts: tuple[AccountImage, ...]
+    booked: tuple[tuple[Execution, CommissionReport], ...]
+    last_prices: tuple[tuple[int, float], ...]
+
+
+def to_state(floor: Floor) -> dict[str, object]:
+    """The floor as JSON-serialisable data."""
+    office = floor.office
+    image = VenueImage(
+        version=VERSION,
+        now_ns=floor.now_ns,
+        next_perm_id=floor.orders.next_perm_id,
+        next_execution=office.next_execution,
+        highest_ids=tuple(sorted(floor.orders.highest_ids().items())),
+        working=tuple(floor.orders.working()),
+        done=tuple(floor.orders.done()),
+        accounts=tuple(
+            AccountImage(
+                code=account.code,
+                currency=account.currency,
+                cash=account.cash,
+                holdings=tuple(account.holdings.values()),
+                day_net_liquidation=office.day_net_liquidation[account.code],
+            )
+            for account in office.accounts.values()
+        ),
+        booked=tuple(office.booked),
+        last_prices=tuple((con_id, book.last) for con_id, book in floor.books.items() if book.last is not None),
+    )
+    return cast("dict[str, object]", codec.to_data(image))
+
+
+def from_state(floor: Floor, clockwork: Clockwork, state: Mapping[str, object]) -> None:
+    """Fill a fresh floor from `state` and start its clock there.
+
+    Raises OperatorError if the state is of another version, damaged, or about instruments this venue lacks.
+    """
+    if state.get("version") != VERSION:
+        raise OperatorError(
+            f"venue state has version {state.get('version')!r}, this program writes {VERSION}; "
+            "delete the state file to start a new account"
+        )
+    try:
+        image = codec.from_data(VenueImage, dict(state))
+    except (ValueError, TypeError) as error:
+        raise OperatorError(f"venue state is damaged ({error}); delete the state file to start a new account") from None
+    _check_instruments(floor, image)
+    _restore_accounts(floor, image)
+    _restore_orders(floor, image)
+    if image.now_ns:
+        clockwork.start(image.now_ns)
+
+
+def _check_instruments(floor: Floor, image: VenueImage) -> None:
+    held = [holding.contract for account in image.accounts for holding in account.holdings]
+    named = held + [order.request.contract for order in image.working + image.done]
+    missing = sorted({contract.symbol for contract in named if contract.con_id not in floor.books})
+    if missing:
+        raise OperatorError(
+            f"venue state holds {', '.join(missing)}, which this market does not trade; "
+            "start the gateway with the market it was saved with, or delete the state file"
+        )
+
+
+def _restore_accounts(floor: Floor, image: VenueImage) -> None:
+    office = floor.office
+    office.next_execution = image.next_execution
+    office.booked = list(image.booked)
+    office.accounts = {
+        each.code: Account(each.code, each.currency, each.cash, {h.contract.con_id: h for h in each.holdings})
+        for each in image.accounts
+    }
+    office.day_net_liquidation = {each.code: each.day_net_liquidation for each in image.accounts}
+    for con_id, price in image.last_prices:
+        if con_id in floor.books:
+            floor.books[con_id].last = price
+
+
+def _restore_orders(floor: Floor, image: VenueImage) -> None:
+    orders, timers = floor.orders, floor.timers
+    orders.next_perm_id = image.next_perm_id
+    for order in image.working + image.done:
+        orders.add(order)
+    for order in image.done:
+        orders.retire(order)
+    orders.restore(dict(image.highest_ids))
+    for order in image.working:
+        order.resting = False
+        order.queue_ahead = None
+        floor.books[order.con_id].orders.append(order)
+        if order.expires_ns is not None:
+            timers.at(order.expires_ns, Due.EXPIRE, order.perm_id)
+        if not order.activated and order.request.good_after is not None:
+            timers.at(order.request.good_after, Due.ACTIVATE, order.perm_id)
+        if order.status is OrderStatus.PENDING_CANCEL:
+            timers.at(image.now_ns, Due.CANCEL, order.perm_id)
