@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from tradetui.domain.errors import OperatorError
+from tradetui.gateway.control.channel import ControlChannel
 from tradetui.gateway.market.market import Market
 from tradetui.gateway.session.connection import Connection
 from tradetui.gateway.session.hub import Hub, MarketClock, Settings
@@ -36,7 +37,7 @@ def check_host(host: str, *, allow_remote: bool) -> None:
 
 
 class GatewayServer:
-    """A running gateway. `port` 0 takes any free port; read `port` once running."""
+    """A running gateway. `port` 0 takes any free port; read `port` once running. `control_port` None: no control."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class GatewayServer:
         host: str = "127.0.0.1",
         port: int = 0,
         settings: Settings | None = None,
+        control_port: int | None = None,
     ) -> None:
         self.hub = Hub(venue=venue, market=market, clock=clock, settings=settings or Settings())
         self.pump = Pump(self.hub)
@@ -55,6 +57,8 @@ class GatewayServer:
         self._port = port
         self._server: asyncio.Server | None = None
         self._pumping: asyncio.Task[None] | None = None
+        self._silences: list[asyncio.TimerHandle] = []
+        self.control = None if control_port is None else ControlChannel(self, control_port)
 
     async def start(self) -> None:
         """Listen and start the market. Raises OperatorError if the address cannot be used."""
@@ -69,6 +73,8 @@ class GatewayServer:
                 f"cannot listen on {self._host}:{self._port}: {reason}; choose another --port (0 takes any free one)"
             ) from error
         self._port = self._server.sockets[0].getsockname()[1]
+        if self.control is not None:
+            await self.control.start()
         self._pumping = asyncio.create_task(self.pump.run(), name="gateway-pump")
 
     @property
@@ -94,6 +100,10 @@ class GatewayServer:
             with suppress(asyncio.CancelledError):
                 await self._pumping
             self._pumping = None
+        for timer in self._silences:
+            timer.cancel()
+        if self.control is not None:
+            await self.control.stop()
         if self._server is not None:
             self._server.close()
             self.drop_clients()
@@ -106,6 +116,19 @@ class GatewayServer:
         for connection in connections:
             connection.abort()
         return len(connections)
+
+    def silence(self, seconds: float) -> int:
+        """Neither read nor write on any present connection for some wall seconds. Returns how many."""
+        connections = tuple(self.connections)
+        for connection in connections:
+            connection.silence(True)
+        self._silences.append(asyncio.get_running_loop().call_later(seconds, self._unsilence, connections))
+        return len(connections)
+
+    @staticmethod
+    def _unsilence(connections: tuple[Connection, ...]) -> None:
+        for connection in connections:
+            connection.silence(False)
 
     def _opened(self, connection: Connection) -> bool:
         if asyncio.get_running_loop().time() < self.hub.faults.refuse_until:

@@ -100,6 +100,17 @@ class Connection(asyncio.Protocol):
             # After the outbox's own flush, which was scheduled before.
             asyncio.get_running_loop().call_soon(self._transport.close)
 
+    def silence(self, silent: bool) -> None:
+        """Stop (or resume) reading and writing while the socket stays open."""
+        if self._transport is None or self._outbox is None or self._transport.is_closing():
+            return
+        if silent:
+            self._transport.pause_reading()
+            self._outbox.pause()
+        else:
+            self._transport.resume_reading()
+            self._outbox.resume()
+
     def abort(self) -> None:
         """End the connection at once; queued messages are lost."""
         if self._transport is not None:

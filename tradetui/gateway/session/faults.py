@@ -29,8 +29,6 @@ class Faults:
     replies: dict[str, ReplyHook] = field(default_factory=dict)
     refuse_until: float = 0.0
     """Loop time until which new connections are refused."""
-    silent_until: float = 0.0
-    """Loop time until which nothing is read or written while sockets stay open."""
 
     def swallows(self, client: ClientSession, message: Message, request: Record) -> bool:
         """Whether a hook has dealt with the request."""

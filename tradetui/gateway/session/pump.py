@@ -11,7 +11,7 @@ import time
 from typing import Final
 
 from tradetui.domain.clock import SECOND_NS
-from tradetui.gateway.market.events import Quote
+from tradetui.gateway.market.events import MarketEvent, Quote
 from tradetui.gateway.session.hub import Hub
 
 BUDGET_S: Final = 0.02
@@ -31,6 +31,7 @@ class Pump:
         hub.catch_up = self.catch_up
         self._wake = asyncio.Event()
         self._pnl_due = 0.0
+        self._halted: set[int] = set()
 
     def wake(self) -> None:
         """Take the next step at once, for instance after the clock was changed."""
@@ -82,24 +83,38 @@ class Pump:
 
     def _advance(self, stop_ns: int) -> None:
         hub = self._hub
-        venue, ticks = hub.venue, hub.ticks
+        halted = self._halted
         for event in hub.market.events_until(stop_ns):
-            ticks.take(event)
-            if isinstance(event, Quote):
-                events = venue.on_quote(
-                    event.con_id, event.bid, event.ask, event.bid_size, event.ask_size, event.time_ns
-                )
-            else:
-                events = venue.on_trade(event.con_id, event.price, event.size, event.time_ns)
-            if events:
-                hub.deliver(events)
-        events = venue.advance(stop_ns)
+            if event.con_id not in halted:
+                self.take(event)
+        events = hub.venue.advance(stop_ns)
         if events:
             hub.deliver(events)
         boundary = hub.bars.next_ns(hub.reached_ns)
         hub.reached_ns = stop_ns
         if boundary is not None and boundary == stop_ns + 1:
             hub.bars.update(boundary)
+
+    def take(self, event: MarketEvent) -> None:
+        """Apply one market event: ticks to subscribers first, then what it does to orders."""
+        hub = self._hub
+        hub.ticks.take(event)
+        if isinstance(event, Quote):
+            events = hub.venue.on_quote(
+                event.con_id, event.bid, event.ask, event.bid_size, event.ask_size, event.time_ns
+            )
+        else:
+            events = hub.venue.on_trade(event.con_id, event.price, event.size, event.time_ns)
+        if events:
+            hub.deliver(events)
+
+    def halt(self, con_id: int, halted: bool) -> None:
+        """Stop or resume one instrument's events; subscribers get the halted tick."""
+        if halted:
+            self._halted.add(con_id)
+        else:
+            self._halted.discard(con_id)
+        self._hub.ticks.halt(con_id, halted)
 
     def _push_pnl(self) -> None:
         now = time.monotonic()

@@ -1,0 +1,195 @@
+"""What the control channel can do.
+
+Invariant: `statement` is the venue's own account truth, computed without any client; tests compare ledgers with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from tradetui.gateway.control.command import Arguments, Command, CommandError, Json
+from tradetui.gateway.control.injected import INSTALLERS
+from tradetui.gateway.market.events import Quote, Trade
+from tradetui.gateway.session import times
+from tradetui.gateway.venue.events import ErrorEvent
+from tradetui.gateway.venue.model import Contract, ExecutionFilter, OrderRequest
+
+if TYPE_CHECKING:
+    from tradetui.gateway.server import GatewayServer
+
+_TICK: Final = 0.01
+
+
+def clock(gateway: GatewayServer, _arguments: Arguments) -> Json:
+    """Market time and how far the gateway has come."""
+    hub = gateway.hub
+    now_ns = hub.clock.now_ns()
+    return {"market_ns": now_ns, "market_time": times.zoned(now_ns), "reached_ns": hub.now_ns()}
+
+
+def clients(gateway: GatewayServer, _arguments: Arguments) -> Json:
+    """Who is connected."""
+    return {
+        "clients": [
+            {
+                "client_id": client.client_id,
+                "peer": client.peer,
+                "version": client.version,
+                "requests": client.received,
+                "sent": client.outbox.sent,
+                "conflated": client.outbox.conflated,
+                "slow": client.outbox.paused,
+            }
+            for client in gateway.hub.clients.values()
+        ]
+    }
+
+
+def statement(gateway: GatewayServer, arguments: Arguments) -> Json:
+    """Cash, positions, executions and orders of one account as the venue's books have them."""
+    hub = gateway.hub
+    hub.catch_up()
+    account = arguments.text("account", hub.account)
+    if account not in hub.venue.accounts:
+        raise CommandError(f"unknown account {account!r}; known: {', '.join(hub.venue.accounts)}")
+    return {
+        "account": account,
+        "market_ns": hub.now_ns(),
+        "values": asdict(hub.venue.account_values(account)),
+        "positions": [_plain(row) for row in hub.venue.positions(account)],
+        "executions": [
+            {"execution": _plain(execution), "commission": _plain(report)}
+            for execution, report in hub.venue.executions(ExecutionFilter(account=account))
+        ],
+        "open_orders": [_plain(order) for order in hub.venue.open_orders()],
+        "completed_orders": [_plain(order) for order in hub.venue.completed_orders()],
+    }
+
+
+def _plain(value: object) -> object:
+    """A venue value as JSON: dataclasses by field, enums by value."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    return value
+
+
+def manual_order(gateway: GatewayServer, arguments: Arguments) -> Json:
+    """An order as if a human had typed it into TWS."""
+    hub = gateway.hub
+    hub.catch_up()
+    request = OrderRequest(
+        contract=_contract(gateway, arguments),
+        action=arguments.text("action").upper(),
+        quantity=arguments.number("quantity"),
+        order_type=arguments.text("order_type", "MKT").upper(),
+        limit_price=arguments.number("limit_price") if arguments.has("limit_price") else None,
+        aux_price=arguments.number("aux_price") if arguments.has("aux_price") else None,
+        tif=arguments.text("tif", "DAY"),
+        account=arguments.text("account", hub.account),
+    )
+    order, events = hub.venue.place_manual(request, hub.now_ns())
+    hub.deliver(events)
+    if order is None:
+        raise CommandError("; ".join(event.text for event in events if isinstance(event, ErrorEvent)) or "refused")
+    return {"perm_id": order.perm_id, "status": order.status.value}
+
+
+def set_price(gateway: GatewayServer, arguments: Arguments) -> Json:
+    """A quote and a print at a price, now, on top of what the market does by itself."""
+    hub = gateway.hub
+    price = arguments.number("price")
+    if price <= 0:
+        raise CommandError("price must be above zero")
+    contract = _contract(gateway, arguments)
+    size = arguments.integer("size", 100)
+    hub.catch_up()
+    now_ns = hub.now_ns()
+    bid, ask = round(price - _TICK, 6), round(price + _TICK, 6)
+    gateway.pump.take(Quote(now_ns, contract.con_id, bid, ask, size, size))
+    gateway.pump.take(Trade(now_ns, contract.con_id, price, size))
+    return {"con_id": contract.con_id, "bid": bid, "ask": ask, "last": price}
+
+
+def halt(gateway: GatewayServer, arguments: Arguments) -> Json:
+    """Stop or resume the data of one instrument, and say so with the halted tick."""
+    contract = _contract(gateway, arguments)
+    halted = arguments.flag("halted", True)
+    gateway.pump.halt(contract.con_id, halted)
+    return {"con_id": contract.con_id, "halted": halted}
+
+
+def drop_clients(gateway: GatewayServer, _arguments: Arguments) -> Json:
+    """Cut every socket without a word."""
+    return {"dropped": gateway.drop_clients()}
+
+
+def refuse_connections(gateway: GatewayServer, arguments: Arguments) -> Json:
+    """Close every new connection at once for some wall seconds."""
+    seconds = arguments.number("seconds")
+    gateway.hub.faults.refuse_until = asyncio.get_running_loop().time() + seconds
+    return {"seconds": seconds}
+
+
+def silence(gateway: GatewayServer, arguments: Arguments) -> Json:
+    """Keep every socket open but neither read nor write for some wall seconds."""
+    seconds = arguments.number("seconds")
+    return {"silenced": gateway.silence(seconds)}
+
+
+def send_error(gateway: GatewayServer, arguments: Arguments) -> Json:
+    """Send an error or notice to one client or to all."""
+    code, text = arguments.integer("code"), arguments.text("text", "")
+    request_id = arguments.integer("req_id", -1)
+    chosen = arguments.integer("client") if arguments.has("client") else None
+    told = [client for client in gateway.hub.clients.values() if chosen in (None, client.client_id)]
+    for client in told:
+        client.error(request_id, code, text)
+    return {"told": len(told)}
+
+
+def fault(gateway: GatewayServer, arguments: Arguments) -> Json:
+    """Switch a fault on under a key."""
+    kind = arguments.text("kind")
+    installer = INSTALLERS.get(kind)
+    if installer is None:
+        raise CommandError(f"unknown fault {kind!r}; known: {', '.join(sorted(INSTALLERS))}")
+    key = arguments.text("key", kind)
+    installer(gateway.hub.faults, key, arguments)
+    return {"key": key}
+
+
+def clear_faults(gateway: GatewayServer, _arguments: Arguments) -> Json:
+    """Switch every fault off."""
+    gateway.hub.faults.clear()
+    return {}
+
+
+def _contract(gateway: GatewayServer, arguments: Arguments) -> Contract:
+    symbol = arguments.text("symbol").upper()
+    for contract in gateway.hub.market.contracts():
+        if symbol in (contract.symbol, contract.local_symbol):
+            return contract
+    raise CommandError(f"unknown symbol {symbol!r}")
+
+
+COMMANDS: Final[dict[str, Command]] = {
+    "clock": clock,
+    "clients": clients,
+    "statement": statement,
+    "manual_order": manual_order,
+    "set_price": set_price,
+    "halt": halt,
+    "drop_clients": drop_clients,
+    "refuse_connections": refuse_connections,
+    "silence": silence,
+    "send_error": send_error,
+    "fault": fault,
+    "clear_faults": clear_faults,
+}
