@@ -79,10 +79,12 @@ ORDERS = st.builds(
     created_ns=STAMPS,
     updated_ns=STAMPS,
     sent_mono_ns=MAYBE_INT,
+    cancel_mono_ns=MAYBE_INT,
     cancel_tries=st.integers(0, 9),
     checks=st.integers(0, 9),
     touched_by_gap=st.booleans(),
     foreign_changed=st.booleans(),
+    changed_qty=MAYBE,
 )
 EXEC_IDS = st.sampled_from(["0000e0d5.69dd.01.01", "0000e0d5.69dd.01.02", "0000e0d5.70aa.01.01", "plain"])
 FILLS = st.builds(
@@ -194,7 +196,7 @@ class ImageInMemory:
     def apply(self, record: Record) -> None:
         match record:
             case OrderSaved(order):
-                self.orders[order.intent.intent_id] = replace(order, sent_mono_ns=None, cancel_mono_ns=None)
+                self.orders[order.intent.intent_id] = replace(order, sent_mono_ns=None)
             case BarConsumed(strategy, symbol, end_ns):
                 known = self.consumed.get((strategy, symbol), end_ns)
                 self.consumed[strategy, symbol] = max(known, end_ns)

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from records_strategy import RECORDS, ImageInMemory, intent_of
 
+from tests.store.records_strategy import RECORDS, ImageInMemory, intent_of
 from tradetui.domain.errors import StoreError
 from tradetui.domain.order import OrderRecord
 from tradetui.domain.order_state import OrderState
@@ -165,7 +165,7 @@ COMMIT_FOREVER = """
 import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from records_strategy import intent_of
+from tests.store.records_strategy import intent_of
 from tradetui.domain.order import OrderRecord
 from tradetui.domain.order_state import OrderState
 from tradetui.domain.records import BarConsumed, OrderSaved
@@ -190,7 +190,7 @@ asyncio.run(main())
 async def test_kill_9_during_commits_leaves_each_step_whole_or_absent(tmp_path: Path, wanted: int) -> None:
     path = tmp_path / "journal.db"
     writer = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", COMMIT_FOREVER, str(path), str(Path(__file__).parent), stdout=subprocess.PIPE
+        sys.executable, "-c", COMMIT_FOREVER, str(path), str(Path(__file__).parents[2]), stdout=subprocess.PIPE
     )
     if writer.stdout is None:
         raise AssertionError("no pipe")

@@ -36,8 +36,8 @@ from tradetui.domain.records import (
 from tradetui.store.columns import SqlValue, columns_of, stored
 
 INTENT = columns_of(Intent)
-#: Monotonic times mean nothing to the next process.
-ORDER = columns_of(OrderRecord, "intent", "sent_mono_ns", "cancel_mono_ns")
+#: The monotonic time of the send means nothing to the next process; that a cancel is wanted does.
+ORDER = columns_of(OrderRecord, "intent", "sent_mono_ns")
 FILL = columns_of(Fill)
 FILL_OWNER = columns_of(FillSaved, "fill")
 COMMISSION = columns_of(Commission)

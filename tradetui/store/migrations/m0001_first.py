@@ -61,14 +61,17 @@ CREATE TABLE orders (
     last_text TEXT NOT NULL,
     created_ns INTEGER NOT NULL,
     updated_ns INTEGER NOT NULL,
+    cancel_mono_ns INTEGER,
     cancel_tries INTEGER NOT NULL,
     checks INTEGER NOT NULL,
     touched_by_gap INTEGER NOT NULL,
-    foreign_changed INTEGER NOT NULL
+    foreign_changed INTEGER NOT NULL,
+    changed_qty REAL
 ) STRICT;
 CREATE INDEX orders_by_time ON orders (updated_ns);
 CREATE INDEX orders_by_state ON orders (state);
 CREATE INDEX orders_by_perm_id ON orders (perm_id);
+CREATE INDEX orders_by_ref ON orders (order_ref);
 
 CREATE TABLE order_events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
