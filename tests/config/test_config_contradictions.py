@@ -169,7 +169,7 @@ def test_a_default_never_contradicts_a_tighter_limit(home: Home) -> None:
 def test_whatsapp_needs_template_sender_and_recipients(home: Home) -> None:
     assert home.write("[alerts]\nwhatsapp = true\n").problems() == [
         f"config.toml: alerts.{key}: is needed because alerts.whatsapp is true"
-        for key in ("content_sid", "whatsapp_from", "recipients")
+        for key in ("content_sid", "recipients", "whatsapp_from")
     ]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tradetui.domain.errors import OperatorError
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One complaint. `place` is a file and line or an environment name; `key` may be empty."""
 
@@ -29,8 +29,14 @@ class ConfigError(OperatorError):
     """The configuration is refused: nothing was started. `problems` holds every complaint, one line each."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(dict.fromkeys(problems))
+        self.problems = tuple(sorted(set(problems), key=_reading_order))
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def _reading_order(problem: Problem) -> tuple[str, int, str, str]:
+    source, _, line = problem.place.partition(":")
+    digits = line.partition(" ")[0]
+    return source, int(digits) if digits.isdigit() else 0, problem.key, problem.reason
 
 
 def near(name: str, known: Iterable[str]) -> str:
