@@ -130,13 +130,19 @@ class OrderRecord:
     checks: int = 0
     touched_by_gap: bool = False
     foreign_changed: bool = False
+    changed_qty: float | None = None
+
+    @property
+    def qty(self) -> float:
+        """Quantity at the broker: the intent's, unless somebody changed it by hand."""
+        return self.intent.qty if self.changed_qty is None else self.changed_qty
 
     @property
     def remaining(self) -> float:
         """Quantity that may still fill; 0 when the order cannot be live."""
         if self.state not in LIVE_STATES:
             return 0.0
-        return max(0.0, self.intent.qty - self.filled)
+        return max(0.0, self.qty - self.filled)
 
     @property
     def is_live(self) -> bool:

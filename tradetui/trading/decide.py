@@ -208,7 +208,7 @@ def replace_unfilled(state: CoreState, out: Out, now: Now, gate: Gate, order: Or
     signal = Signal(
         symbol=old.symbol,
         side=old.side,
-        qty=old.qty - order.filled,
+        qty=order.qty - order.filled,
         order_type=old.order_type if price is not None else Signal(symbol="", side=old.side, qty=1).order_type,
         limit_price=price,
         tif=old.tif,

@@ -65,17 +65,13 @@ def on_commission(state: CoreState, out: Out, now: Now, commission: Commission) 
 
 
 def _fills_of(state: CoreState, order: OrderRecord) -> list[BookedFill]:
-    mine = []
-    for exec_id in order_executions(state, order.intent.intent_id):
-        booked = state.ledger.fill(exec_id)
-        if booked is not None:
-            mine.append(booked)
-    return mine
+    executions = state.executions.get(order.intent.intent_id, {})
+    return [booked for exec_id in executions.values() if (booked := state.ledger.fill(exec_id)) is not None]
 
 
-def order_executions(state: CoreState, intent_id: str) -> tuple[str, ...]:
-    """Return the execution ids (bases) booked for an order, in booking order."""
-    return tuple(state.executions.get(intent_id, ()))
+def remember_execution(state: CoreState, intent_id: str, exec_id: str) -> None:
+    """Note that an execution belongs to an order of ours; all its revisions are one."""
+    state.executions.setdefault(intent_id, {}).setdefault(exec_key(exec_id).base, exec_id)
 
 
 def _order_commission(fills: list[BookedFill]) -> float | None:
@@ -84,10 +80,7 @@ def _order_commission(fills: list[BookedFill]) -> float | None:
 
 
 def _move_order(state: CoreState, out: Out, now: Now, order: OrderRecord, fill: Fill) -> None:
-    executions = state.executions.setdefault(order.intent.intent_id, [])
-    base = exec_key(fill.exec_id).base
-    if base not in executions:
-        executions.append(base)
+    remember_execution(state, order.intent.intent_id, fill.exec_id)
     fills = _fills_of(state, order)
     filled = sum(booked.fill.qty for booked in fills)
     value = sum(booked.fill.qty * booked.fill.price for booked in fills)
@@ -99,7 +92,7 @@ def _move_order(state: CoreState, out: Out, now: Now, order: OrderRecord, fill: 
         commission=_order_commission(fills),
         checks=0,
     )
-    left = order.intent.qty - filled
+    left = order.qty - filled
     fact = Fact.PART_FILLED if left > 1e-9 else Fact.FILLED_UP if left > -1e-9 else Fact.OVERFILLED
     move(state, out, now, order, fact, f"{fill.qty:g} at {fill.price:g}")
 

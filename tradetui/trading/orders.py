@@ -165,7 +165,7 @@ def _with_foreign_change(state: CoreState, out: Out, now: Now, order: OrderRecor
         detail=f"{_name(order)} {text}",
     )
     # The broker's quantity is the truth that fills are measured against; the price only matters to the broker.
-    return replace(order, foreign_changed=True, intent=replace(intent, qty=seen.qty or intent.qty))
+    return replace(order, foreign_changed=True, changed_qty=seen.qty or None)
 
 
 def _fact_of(status: str, completed: bool) -> Fact | None:

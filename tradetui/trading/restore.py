@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tradetui.domain.ids import exec_key
 from tradetui.domain.records import JournalImage
+from tradetui.trading.fills import remember_execution
 from tradetui.trading.settings import CoreSettings
 from tradetui.trading.state import CoreState, SentOrder, StrategyFacts
 
@@ -26,10 +26,7 @@ def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
         state.ledger.book_fill(saved.fill, saved.owner, saved.multiplier)
         mine = state.book.find(saved.fill.order_ref, saved.fill.perm_id)
         if mine is not None:
-            executions = state.executions.setdefault(mine.intent.intent_id, [])
-            base = exec_key(saved.fill.exec_id).base
-            if base not in executions:
-                executions.append(base)
+            remember_execution(state, mine.intent.intent_id, saved.fill.exec_id)
     for commission in image.commissions:
         state.ledger.book_commission(commission)
     state.latches = {latch.key: latch for latch in image.latches}
