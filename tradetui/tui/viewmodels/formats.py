@@ -103,10 +103,10 @@ def exchange_zone(name: str) -> tzinfo:
 
 
 def masked_account(account: str) -> str:
-    """Return an account id with its middle hidden: enough to tell accounts apart, not to use one."""
-    if len(account) <= 4:
-        return account
-    return f"{account[:2]}{'*' * (len(account) - 5)}{account[-3:]}"
+    """Return an account id with its middle hidden; the last four characters, which some dialogs ask for, are shown."""
+    tail = account[-4:]
+    head = account[: min(2, max(len(account) - 4, 0))]
+    return f"{head}{'*' * (len(account) - len(head) - len(tail))}{tail}"
 
 
 def _visible(char: str) -> str:

@@ -1,4 +1,4 @@
-"""Everything the view models are made from, at one moment: the core's state, the link to it, the operator's commands."""
+"""What the view models are made from, at one moment: the core's state, the link to it, the operator's commands."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tradetui.control.messages import JsonValue, Row
+from tradetui.control.messages import Row
 
 
 def number(row: Row, name: str) -> float | None:
@@ -31,8 +31,6 @@ def flag(row: Row, name: str) -> bool:
 def numbers(row: Row, name: str) -> list[float]:
     """Return the numbers in the list under `name`."""
     value = row.get(name)
-    return [float(v) for v in value if _is_number(v)] if isinstance(value, list) else []  # type: ignore[arg-type]
-
-
-def _is_number(value: JsonValue) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    if not isinstance(value, list):
+        return []
+    return [float(item) for item in value if isinstance(item, int | float) and not isinstance(item, bool)]

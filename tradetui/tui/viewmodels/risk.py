@@ -1,0 +1,57 @@
+"""Panel 5: risk meters, each with what was measured and its limit. The invariant: not measurable reads as such."""
+
+from __future__ import annotations
+
+from tradetui.control.messages import Row
+from tradetui.tui.viewmodels import rows
+from tradetui.tui.viewmodels.formats import short
+from tradetui.tui.viewmodels.model import Cell, Column, GridRow, GridView, Span, Tone
+from tradetui.tui.viewmodels.picture import Picture
+
+BAR = 8
+_CLOSE = 0.8
+
+COLUMNS = (
+    Column(title="LIMIT", width=11),
+    Column(title="USED", width=BAR, priority=1),
+    Column(title="OF", width=10, right=True, stretch=True),
+)
+
+
+def risk_view(picture: Picture) -> GridView:
+    """Return the panel of this moment."""
+    meters = picture.section("risk")
+    breached = sum(1 for row in meters.values() if rows.flag(row, "breached"))
+    return GridView(
+        columns=COLUMNS,
+        rows=tuple(GridRow(code, _cells(code, row, picture)) for code, row in meters.items()),
+        info=f"{breached} BREACHED" if breached else "",
+        info_tone=Tone.ALARM if breached else Tone.DIM,
+        titles=False,
+        empty=(Span("no limits reported", Tone.DIM),),
+    )
+
+
+def _cells(code: str, row: Row, picture: Picture) -> tuple[Cell, ...]:
+    used = rows.number(row, "used")
+    breached = rows.flag(row, "breached")
+    tone = Tone.BAD if breached else Tone.WARN if used is not None and used >= _CLOSE else Tone.GOOD
+    label = rows.text(row, "label") or code
+    return (
+        Cell(f"!{label}" if breached else label, Tone.BAD if breached else Tone.LABEL),
+        _bar(used, tone, picture),
+        Cell(_figures(row), tone if tone is not Tone.GOOD else Tone.TEXT),
+    )
+
+
+def _bar(used: float | None, tone: Tone, picture: Picture) -> Cell:
+    if used is None:
+        return Cell("unknown", Tone.DIM)
+    full, empty = picture.glyphs.meter(used, BAR)
+    return Cell(full, tone, empty, Tone.DIM)
+
+
+def _figures(row: Row) -> str:
+    unit = rows.text(row, "unit")
+    measured, limit = short(rows.number(row, "measured")), short(rows.number(row, "limit"))
+    return f"{measured}/{limit}{unit}" if len(unit) <= 1 else f"{measured}/{limit} {unit}"
