@@ -1,109 +1,16 @@
-"""A gateway on a free port with a scripted market, and real ib_insync clients that talk to it."""
+"""A running gateway for each test that asks for one."""
 
 from __future__ import annotations
 
-import asyncio
-import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 
 import pytest
-from scripted import SPY, STOCKS, ScriptedMarket, SetClock
 
-from tradetui.domain.clock import SECOND_NS
-from tradetui.gateway.market.events import MarketEvent, Quote, Trade
-from tradetui.gateway.server import GatewayServer
-from tradetui.gateway.session.hub import Settings
-from tradetui.gateway.venue.config import VenueConfig
-from tradetui.gateway.venue.venue import Venue
-
-with warnings.catch_warnings():
-    # eventkit asks for an event loop at import; Python 3.12 and later warn about that.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from ib_insync import IB
-
-ACCOUNT = "DU1234567"
-
-
-@dataclass
-class Desk:
-    """A running gateway and the levers of its market."""
-
-    gateway: GatewayServer
-    market: ScriptedMarket
-    clock: SetClock
-    clients: list[IB] = field(default_factory=list)
-
-    @property
-    def port(self) -> int:
-        return self.gateway.port
-
-    def after(self, seconds: float) -> int:
-        """Market time some seconds from now."""
-        return self.clock.at_ns + int(seconds * SECOND_NS)
-
-    def play(self, *events: MarketEvent) -> None:
-        """Let these events happen, in order, and market time reach the last one."""
-        self.market.waiting.extend(events)
-        self.clock.at_ns = max(self.clock.at_ns, *(event.time_ns for event in events))
-        self.gateway.pump.step()
-
-    def quote(self, bid: float, ask: float, size: int = 500, con_id: int = SPY) -> None:
-        self.play(Quote(self.after(0.01), con_id, bid, ask, size, size))
-
-    def trade(self, price: float, size: int = 100, con_id: int = SPY) -> None:
-        self.play(Trade(self.after(0.01), con_id, price, size))
-
-    def wait(self, seconds: float) -> None:
-        """Let market time pass."""
-        self.clock.at_ns = self.after(seconds)
-        self.gateway.pump.step()
-
-    async def connect(self, client_id: int = 1, timeout: float = 5.0) -> IB:
-        ib = IB()
-        self.clients.append(ib)
-        await ib.connectAsync("127.0.0.1", self.port, clientId=client_id, timeout=timeout)
-        return ib
-
-
-async def until(condition: Callable[[], object], limit: float = 5.0) -> None:
-    """Return once the condition holds; fail after `limit` seconds."""
-    async with asyncio.timeout(limit):
-        while not condition():
-            await asyncio.sleep(0.002)
-
-
-StartDesk = Callable[..., Awaitable[Desk]]
+from tests.gateway.session.desk import Desk, start_desk
 
 
 @pytest.fixture
-async def start_desk() -> AsyncIterator[StartDesk]:
-    desks: list[Desk] = []
-
-    async def start(*, cash: float = 1_000_000.0, settings: Settings | None = None, control: bool = False) -> Desk:
-        market, clock = ScriptedMarket(), SetClock()
-        venue = Venue(
-            config=VenueConfig(starting_cash={ACCOUNT: cash}), calendar=market.calendar, instruments=STOCKS
-        )
-        gateway = GatewayServer(
-            venue=venue, market=market, clock=clock, settings=settings, control_port=0 if control else None
-        )
-        await gateway.start()
-        desk = Desk(gateway, market, clock)
-        desks.append(desk)
-        desk.quote(430.00, 430.02)
-        desk.trade(430.01)
-        return desk
-
-    yield start
-    for desk in desks:
-        for ib in desk.clients:
-            if ib.isConnected():
-                ib.disconnect()
-        await desk.gateway.stop()
-    await asyncio.sleep(0)
-
-
-@pytest.fixture
-async def desk(start_desk: StartDesk) -> Desk:
-    return await start_desk()
+async def desk() -> AsyncIterator[Desk]:
+    running = await start_desk()
+    yield running
+    await running.close()

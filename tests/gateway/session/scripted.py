@@ -109,9 +109,7 @@ class ScriptedMarket:
         bars = [self._bar(con_id, start, step, end_ns) for start in starts if start < end_ns]
         return [bar for bar in bars if bar is not None]
 
-    def forming_bar(
-        self, con_id: int, *, bar_size: str, what: str, use_rth: bool, now_ns: int
-    ) -> HistoryBar | None:
+    def forming_bar(self, con_id: int, *, bar_size: str, what: str, use_rth: bool, now_ns: int) -> HistoryBar | None:
         step = SIZES[bar_size] * SECOND_NS
         return self._bar(con_id, self._start(now_ns, step), step, now_ns + 1)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import ACCOUNT, Desk, until
-from ib_insync import LimitOrder, MarketOrder, Order, StopLimitOrder, StopOrder, Stock, Trade
+from ib_insync import LimitOrder, MarketOrder, Order, Stock, StopLimitOrder, StopOrder, Trade
+
+from tests.gateway.session.desk import ACCOUNT, Desk, errors_of, until
 
 SPY = Stock("SPY", "SMART", "USD")
 
@@ -72,8 +73,7 @@ async def test_a_modified_limit_fills_at_its_new_price(desk: Desk) -> None:
 
 async def test_a_cancelled_order_is_reported_with_202_and_listed_as_completed(desk: Desk) -> None:
     ib = await desk.connect()
-    errors: list[tuple[int, int]] = []
-    ib.errorEvent += lambda reqId, code, *_: errors.append((reqId, code))
+    errors = errors_of(ib)
     trade = ib.placeOrder(SPY, LimitOrder("BUY", 100, 420.00, orderRef="resting"))
     await until(lambda: trade.orderStatus.status == "Submitted")
     ib.cancelOrder(trade.order)
@@ -87,7 +87,7 @@ async def test_global_cancel_ends_the_orders_of_every_client(desk: Desk) -> None
     one, two = await desk.connect(1), await desk.connect(2)
     trades = [one.placeOrder(SPY, LimitOrder("BUY", 10, 420.0)), two.placeOrder(SPY, LimitOrder("BUY", 10, 421.0))]
     await until(lambda: all(trade.orderStatus.status == "Submitted" for trade in trades))
-    one.reqGlobalCancel()
+    one.reqGlobalCancel()  # type: ignore[no-untyped-call]
     await until(lambda: all(trade.orderStatus.status == "Cancelled" for trade in trades))
 
 
@@ -95,8 +95,7 @@ async def test_an_order_survives_the_client_and_comes_back_with_its_reference(de
     first = await desk.connect(7)
     trade = first.placeOrder(SPY, LimitOrder("BUY", 100, 420.00, orderRef="gtc-ref", tif="GTC"))
     await until(lambda: trade.orderStatus.status == "Submitted")
-    first.disconnect()
-    await until(lambda: not desk.gateway.hub.clients)
+    await desk.leave(first)
     second = await desk.connect(7)
     [back] = second.openTrades()
     assert (back.order.permId, back.order.orderRef) == (trade.order.permId, "gtc-ref")
@@ -108,8 +107,7 @@ async def test_fills_of_an_absent_client_are_there_when_it_returns(desk: Desk) -
     first = await desk.connect(7)
     trade = first.placeOrder(SPY, LimitOrder("BUY", 100, 429.50))
     await until(lambda: trade.orderStatus.status == "Submitted")
-    first.disconnect()
-    await until(lambda: not desk.gateway.hub.clients)
+    await desk.leave(first)
     desk.quote(429.40, 429.45)
     second = await desk.connect(7)
     [fill] = second.fills()
@@ -142,7 +140,7 @@ async def test_profit_and_loss_is_pushed_for_account_and_holding(desk: Desk) -> 
     ib = await desk.connect()
     pnl = ib.reqPnL(ACCOUNT)
     ib.placeOrder(SPY, MarketOrder("BUY", 100))
-    await until(lambda: ib.positions())
+    await until(ib.positions)
     single = ib.reqPnLSingle(ACCOUNT, "", 756733)
     await until(lambda: single.position == 100)
     desk.quote(440.00, 440.02)
@@ -194,29 +192,26 @@ async def test_a_bad_order_is_refused_with_the_code_ib_uses(
     desk: Desk, contract: Stock, order: Order, code: int
 ) -> None:
     ib = await desk.connect()
-    seen: list[int] = []
-    ib.errorEvent += lambda _reqId, code, *_: seen.append(code)
-    ib.placeOrder(contract, order)
-    await until(lambda: code in seen)
+    seen = errors_of(ib)
+    trade = ib.placeOrder(contract, order)
+    await until(lambda: (trade.order.orderId, code) in seen)
     assert desk.gateway.hub.venue.open_orders() == []
 
 
 async def test_cancelling_an_order_nobody_knows_is_answered_with_10147(desk: Desk) -> None:
     ib = await desk.connect()
-    seen: list[tuple[int, int]] = []
-    ib.errorEvent += lambda reqId, code, *_: seen.append((reqId, code))
-    ib.client.cancelOrder(987)
+    seen = errors_of(ib)
+    ib.cancelOrder(Order(orderId=987))
     await until(lambda: (987, 10147) in seen)
 
 
 async def test_a_client_id_in_use_is_refused_with_326_and_the_first_client_lives_on(desk: Desk) -> None:
     first = await desk.connect(3)
-    codes: list[int] = []
     second = type(first)()
-    second.errorEvent += lambda _reqId, code, *_: codes.append(code)
+    seen = errors_of(second)
     with pytest.raises(TimeoutError):
         await second.connectAsync("127.0.0.1", desk.port, clientId=3, timeout=0.5)
-    assert 326 in codes
+    assert (-1, 326) in seen
     assert (await first.reqCurrentTimeAsync()).year == 2026
 
 
