@@ -122,15 +122,16 @@ def test_an_interrupt_is_quiet(plug: Plug, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_crash_is_one_line_and_a_private_report_without_values(
-    plug: Plug, home: Path, capsys: pytest.CaptureFixture[str]
+    plug: Plug, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def run(_: argparse.Namespace) -> int:
         secret = "canary-4711"
         raise ZeroDivisionError("bug" * len(secret))
 
     plug(run)
-    assert cli.main(["probe"]) == 1
-    (report,) = (home / "data" / "paper" / "logs").glob("crash-*.log")
+    monkeypatch.chdir("/")
+    assert cli.main(["probe", "--home", str(home), "--profile", "demo"]) == 1
+    (report,) = (home / "data" / "demo" / "logs").glob("crash-*.log")
     error = capsys.readouterr().err
     assert error == f"tradetui: internal error (ZeroDivisionError); details are in {report}, please report it\n"
     assert stat.S_IMODE(report.stat().st_mode) == 0o600

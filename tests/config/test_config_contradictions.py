@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from config_home import Home
 
+from tests.config.config_home import Home
 from tradetui.config.limits import REQUIRED_FOR_LIVE
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from config_home import Home
 from pydantic import ValidationError
 
+from tests.config.config_home import Home
 from tradetui.config import config_hash
 from tradetui.config.load import load_with_origins
 from tradetui.domain.bar import BarSize

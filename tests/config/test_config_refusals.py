@@ -7,10 +7,10 @@ import math
 from pathlib import Path
 
 import pytest
-from config_home import Home
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.config.config_home import Home
 from tradetui.config import ConfigError, load_config
 from tradetui.config.limits import RiskConfig
 

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from config_home import Home
 
+from tests.config.config_home import Home
 from tradetui import config as config_package
 from tradetui.config.load import LoadedConfig, load_with_origins
 from tradetui.config.schema import fields_at

@@ -75,10 +75,10 @@ def test_every_module_says_its_job() -> None:
     assert silent == []
 
 
-def test_test_modules_can_be_told_apart_by_name() -> None:
-    # Test folders are no packages, so two files of one name would hide each other.
-    names = [module.name for module in TESTS]
-    assert sorted({name for name in names if names.count(name) > 1}) == []
+def test_every_test_folder_is_a_package() -> None:
+    # Otherwise two test modules of one name hide each other, and types are not checked in either.
+    folders = {module.parent for module in TESTS}
+    assert {str(folder.relative_to(ROOT)) for folder in folders if not (folder / "__init__.py").is_file()} == set()
 
 
 @pytest.mark.parametrize("package", ["domain", "strategy", "risk", "trading"])

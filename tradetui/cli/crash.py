@@ -5,6 +5,7 @@ The invariant: a report holds the code's path through the error, but no local va
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import tempfile
@@ -29,16 +30,20 @@ def write_report(words: Sequence[str], error: Exception) -> Path:
         *traceback.format_exception(error),
     ]
     descriptor, name = tempfile.mkstemp(
-        prefix=f"crash-{stamp:%Y%m%dT%H%M%SZ}-", suffix=".log", dir=_folder(), text=True
+        prefix=f"crash-{stamp:%Y%m%dT%H%M%SZ}-", suffix=".log", dir=_folder(words), text=True
     )
     with os.fdopen(descriptor, "w", encoding="utf-8") as report:
         report.write("\n".join(lines))
     return Path(name)
 
 
-def _folder() -> Path:
+def _folder(words: Sequence[str]) -> Path:
+    options = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    options.add_argument("--home")
+    options.add_argument("--profile")
+    known, _ = options.parse_known_args(list(words))
     try:
-        paths = resolve_paths(None, None, os.environ, Path.cwd())
+        paths = resolve_paths(known.home, known.profile, os.environ, Path.cwd())
         paths.prepare()
     except (TradetuiError, OSError):
         return Path(tempfile.gettempdir())
