@@ -41,10 +41,10 @@ def _folder(words: Sequence[str]) -> Path:
     options = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     options.add_argument("--home")
     options.add_argument("--profile")
-    known, _ = options.parse_known_args(list(words))
     try:
+        known, _ = options.parse_known_args(list(words))
         paths = resolve_paths(known.home, known.profile, os.environ, Path.cwd())
         paths.prepare()
-    except (TradetuiError, OSError):
+    except (TradetuiError, argparse.ArgumentError, OSError):
         return Path(tempfile.gettempdir())
     return paths.logs
