@@ -57,7 +57,8 @@ def advance(state: CoreState, out: Out, now: Now) -> None:
                 cancel(state, out, now, order, "flatten")
             run.evidence_after_mono_ns = now.mono_ns
             run.flat_seen[symbol] = 0
-    run.phase = "cancelling and closing" if waiting else "reading the broker's position"
+    if not run.alarmed:  # a NOT FLAT stays on the screen until it is flat
+        run.phase = "cancelling and closing" if waiting else "reading the broker's position"
     if not waiting:
         state.ask_snapshot(out, now, "flatten")
     age_s = (now.mono_ns - run.started.mono_ns) / SECOND_NS
