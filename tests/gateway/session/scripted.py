@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from tradetui.domain.clock import MINUTE_NS, SECOND_NS, to_ns
+from tradetui.domain.errors import OperatorError
 from tradetui.gateway.market.bars import HistoryBar
 from tradetui.gateway.market.events import MarketEvent, Quote, Trade
 from tradetui.gateway.market.market import DayStats, HistoryError
@@ -41,6 +42,16 @@ class SetClock:
 
     def delay_until(self, market_ns: int) -> float:
         return 0.0 if market_ns <= self.at_ns else 3600.0
+
+    @property
+    def speed(self) -> float:
+        return 0.0
+
+    def set_speed(self, speed: float) -> None:
+        raise OperatorError("a set clock has no speed")
+
+    def jump_to(self, market_ns: int) -> None:
+        self.at_ns = max(self.at_ns, market_ns)
 
 
 class ScriptedMarket:
@@ -106,7 +117,8 @@ class ScriptedMarket:
             return []
         step = SIZES[bar_size] * SECOND_NS
         starts = sorted({self._start(trade.time_ns, step) for trade in self._trades(con_id)})
-        bars = [self._bar(con_id, start, step, end_ns) for start in starts if start < end_ns]
+        # A print at the very moment of the request has happened.
+        bars = [self._bar(con_id, start, step, end_ns + 1) for start in starts if start <= end_ns]
         return [bar for bar in bars if bar is not None]
 
     def forming_bar(self, con_id: int, *, bar_size: str, what: str, use_rth: bool, now_ns: int) -> HistoryBar | None:

@@ -10,6 +10,8 @@ from dataclasses import asdict
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from tradetui.domain.clock import SECOND_NS
+from tradetui.domain.errors import OperatorError
 from tradetui.gateway.control.command import Arguments, Command, CommandError, Json
 from tradetui.gateway.control.injected import INSTALLERS
 from tradetui.gateway.market.events import Quote, Trade
@@ -23,11 +25,24 @@ if TYPE_CHECKING:
 _TICK: Final = 0.01
 
 
-def clock(gateway: GatewayServer, _arguments: Arguments) -> Json:
-    """Market time and how far the gateway has come."""
+def clock(gateway: GatewayServer, arguments: Arguments) -> Json:
+    """Market time and how far the gateway has come; with `speed` or `jump_seconds`, changed first."""
     hub = gateway.hub
+    try:
+        if arguments.has("speed"):
+            hub.clock.set_speed(arguments.number("speed"))
+        if arguments.has("jump_seconds"):
+            hub.clock.jump_to(hub.clock.now_ns() + int(arguments.number("jump_seconds") * SECOND_NS))
+    except OperatorError as error:
+        raise CommandError(str(error)) from error
+    gateway.pump.wake()
     now_ns = hub.clock.now_ns()
-    return {"market_ns": now_ns, "market_time": times.zoned(now_ns), "reached_ns": hub.now_ns()}
+    return {
+        "market_ns": now_ns,
+        "market_time": times.zoned(now_ns),
+        "reached_ns": hub.now_ns(),
+        "speed": hub.clock.speed,
+    }
 
 
 def clients(gateway: GatewayServer, _arguments: Arguments) -> Json:

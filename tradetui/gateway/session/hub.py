@@ -42,6 +42,16 @@ class MarketClock(Protocol):
     def delay_until(self, market_ns: int) -> float:
         """Wall seconds until market time reaches `market_ns`; 0 if it has."""
 
+    @property
+    def speed(self) -> float:
+        """Market seconds per wall second."""
+
+    def set_speed(self, speed: float) -> None:
+        """Change the speed from now on. Raises OperatorError for one that cannot be."""
+
+    def jump_to(self, market_ns: int) -> None:
+        """Go forward at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
