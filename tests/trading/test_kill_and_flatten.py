@@ -306,8 +306,9 @@ def test_a_second_flatten_joins_the_first() -> None:
     assert run.symbols == ("QQQ", "SPY")
     assert world.decide(symbol="QQQ") is None
     flatten(world)
-    assert run.symbols == ()
     serve(world, 20)
+    assert run.outcome == "FLAT"
+    assert world.replies[-1].text.endswith("nothing held in QQQ, SPY")
     flatten(world)
     assert state(world).flatten is not run
 

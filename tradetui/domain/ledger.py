@@ -26,7 +26,8 @@ class Adjustment:
     """A booking that is no fill: an opening balance, a missed trade the operator adopted, a dividend, a deposit.
 
     `qty` is signed units at `price`; `cash` is money that moved besides the shares' own value, which is not booked: an
-    adopted position does not change cash.
+    adopted position does not change cash. `after_fills` is how many executions were booked before it, so that a restart
+    books everything in the same order.
     """
 
     adjustment_id: str
@@ -38,6 +39,7 @@ class Adjustment:
     reason: str
     who: str
     ts_ns: int
+    after_fills: int = 0
 
 
 @dataclass(slots=True)
@@ -213,6 +215,11 @@ class Ledger:
     def fills(self) -> Iterator[BookedFill]:
         """Yield booked executions in booking order, latest revisions."""
         yield from self._fills.values()
+
+    @property
+    def fill_count(self) -> int:
+        """Number of executions booked."""
+        return len(self._fills)
 
     @property
     def adjustments(self) -> tuple[Adjustment, ...]:

@@ -98,7 +98,7 @@ class PriceCollar:
             return None  # FreshData refuses this already
         for price in (intent.limit_price, intent.stop_price):
             away = abs(price / mark - 1) * 100 if price is not None else 0.0
-            if away > limits.price_collar_pct:
+            if away > limits.price_collar_pct + 1e-9:
                 measured = f"{price} is {away:.2f} % from {mark}"
                 return Refusal(self.code, measured, f"{limits.price_collar_pct:g} %", "at a price nearer the market")
         if intent.order_type is OrderType.MARKET and quote.bid is not None and quote.ask is not None:

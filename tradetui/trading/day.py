@@ -17,6 +17,8 @@ from tradetui.trading.out import Out
 from tradetui.trading.state import CoreState
 
 MARKS_TO_TRIP = 2
+#: Answers kept for commands that may be delivered again.
+KEEP_COMMANDS = 1000
 
 
 def on_time(state: CoreState, out: Out, now: Now) -> None:
@@ -45,6 +47,8 @@ def _roll(state: CoreState, out: Out, now: Now, equity: float) -> None:
     state.note(out, now, "INFO", "day", f"trading day {date} begins")
     clear_next_session(state, out, now, date)
     state.book.forget_finished()
+    for command_id in list(state.commands)[:-KEEP_COMMANDS]:
+        del state.commands[command_id]
     kept = {order.intent.intent_id for order in state.book.all()}
     state.executions = {key: value for key, value in state.executions.items() if key in kept}
 

@@ -253,3 +253,4 @@ def put_in_doubt(state: CoreState, out: Out, now: Now, why: str, *, gap: bool) -
             move(state, out, now, touched, Fact.IN_DOUBT, why)
         elif touched is not order:
             state.book.put(touched)
+            out.record(OrderSaved(touched, "link gap", why), durable=True)

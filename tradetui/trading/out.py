@@ -50,11 +50,6 @@ class Out:
         if self._snapshot is None:
             self._snapshot = RequestSnapshot(reason)
 
-    @property
-    def wants_snapshot(self) -> bool:
-        """Whether this step asks for a look at the broker."""
-        return self._snapshot is not None
-
     def then(self, action: DeliverBar | SwitchStrategy | Reply | StopCore) -> None:
         """Do this after orders and cancels."""
         self._rest.append(action)

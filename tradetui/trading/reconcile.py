@@ -210,6 +210,7 @@ def adopt(state: CoreState, out: Out, now: Now, symbol: str, who: str, reason: s
         reason=reason,
         who=who,
         ts_ns=now.market_ns,
+        after_fills=state.ledger.fill_count,
     )
     state.ledger.book_adjustment(adjustment)
     out.record(AdjustmentSaved(adjustment), durable=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 
+from tradetui.domain.ledger import Adjustment
 from tradetui.domain.records import JournalImage
 from tradetui.trading.fills import remember_execution
 from tradetui.trading.settings import CoreSettings
@@ -20,13 +22,16 @@ def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
         state.book.put(replace(order, sent_mono_ns=None, cancel_mono_ns=wanted, cancel_tries=0, checks=0))
     if image.opening_cash is not None:
         state.ledger.open_cash(image.opening_cash)
-    for adjustment in image.adjustments:
-        state.ledger.book_adjustment(adjustment)
+    waiting = deque(sorted(image.adjustments, key=lambda item: item.after_fills))
     for saved in image.fills:
+        _book_due(state, waiting)
         state.ledger.book_fill(saved.fill, saved.owner, saved.multiplier)
         mine = state.book.find(saved.fill.order_ref, saved.fill.perm_id)
         if mine is not None:
             remember_execution(state, mine.intent.intent_id, saved.fill.exec_id)
+    _book_due(state, waiting)
+    for adjustment in waiting:  # an execution was purged by hand from the journal: book what is left all the same
+        state.ledger.book_adjustment(adjustment)
     for commission in image.commissions:
         state.ledger.book_commission(commission)
     state.latches = {latch.key: latch for latch in image.latches}
@@ -37,6 +42,11 @@ def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
     state.alert_number = image.next_alert_number
     _restore_counts(state)
     return state
+
+
+def _book_due(state: CoreState, waiting: deque[Adjustment]) -> None:
+    while waiting and waiting[0].after_fills <= state.ledger.fill_count:
+        state.ledger.book_adjustment(waiting.popleft())
 
 
 def _result(text: str) -> tuple[str, str]:

@@ -136,7 +136,8 @@ CREATE TABLE adjustments (
     cash REAL NOT NULL,
     reason TEXT NOT NULL,
     who TEXT NOT NULL,
-    ts_ns INTEGER NOT NULL
+    ts_ns INTEGER NOT NULL,
+    after_fills INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE latches (
