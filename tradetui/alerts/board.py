@@ -54,7 +54,7 @@ class AlertBoard:
             self._lost[report.key] = None
             self._last_failure = f"alert {report.key}: {report.reason}"
             _bound(self._lost)
-        else:
+        elif report.key not in self._lost:  # one recipient lost, another still on the way: it stays counted
             self.submitted(report.key, now_ns)
 
     def status(self, status: Status) -> None:

@@ -38,7 +38,7 @@ TERMINAL = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryPolicy:
-    """Times in seconds. `poll_after_s` counts from acceptance; its last gap repeats until `confirm_within_s`."""
+    """Times in seconds. `poll_after_s` counts from acceptance; its last value repeats until `confirm_within_s`."""
 
     poll_after_s: tuple[float, ...] = (5.0, 15.0, 60.0)
     confirm_within_s: float = 660.0

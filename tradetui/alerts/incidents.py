@@ -55,9 +55,9 @@ class _Tally:
         self.last = alert
 
     def describe(self) -> str:
-        shown = ", ".join(f"{name} {count}" for name, count in self.names.most_common(5))
-        more = len(self.names) - 5
-        return f"{shown}, {more} more symbols" if more > 0 else shown
+        top = [(name, times) for name, times in self.names.most_common(6) if name != _OTHER_SYMBOLS][:5]
+        rest = self.names.total() - sum(times for _, times in top)
+        return ", ".join(f"{name} {times}" for name, times in [*top, (_OTHER_SYMBOLS, rest)] if times)
 
 
 @dataclass(slots=True)

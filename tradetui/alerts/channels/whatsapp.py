@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from requests import exceptions as http
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.http.response import Response
 from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
@@ -120,7 +121,7 @@ class WhatsAppChannel:
 
 
 def _refused(error: TwilioRestException | TwilioServiceException, retry_after_s: float | None) -> SendAnswer:
-    status, code = int(error.status), _code(error)
+    status, code = int(error.status), _code(error.code, int(error.status))
     reason = explain(code, f"Twilio answered HTTP {status}")
     if _stops(status, code):
         return Refused(Refusal.STOP, code or CREDENTIALS_REFUSED, reason)
@@ -147,19 +148,32 @@ def _never_connected(error: http.RequestException) -> bool:
 
 
 def _check_failed(error: Exception) -> CheckFailed:
-    if isinstance(error, TwilioRestException | TwilioServiceException):
-        status, code = int(error.status), _code(error)
-        return CheckFailed(explain(code, f"Twilio answered HTTP {status}"), code, stop=_stops(status, code))
     if isinstance(error, http.RequestException):
         answer = _no_answer(error)
         return CheckFailed(answer.reason if isinstance(answer, Refused | Doubtful) else "no answer")
-    return CheckFailed(f"Twilio's answer could not be read ({type(error).__name__})")
+    status, code = _status_and_code(error)
+    if status is None:
+        return CheckFailed(f"Twilio's answer could not be read ({type(error).__name__})")
+    return CheckFailed(explain(code, f"Twilio answered HTTP {status}"), code, stop=_stops(status, code))
 
 
-def _code(error: TwilioRestException | TwilioServiceException) -> int | None:
+def _status_and_code(error: Exception) -> tuple[int | None, int | None]:
+    if isinstance(error, TwilioRestException | TwilioServiceException):
+        return int(error.status), _code(error.code, int(error.status))
+    # For a list the package raises its base class with the whole response as second argument.
+    response = error.args[1] if len(error.args) > 1 else None
+    if not isinstance(response, Response):
+        return None, None
+    try:
+        body = json.loads(response.text)
+    except ValueError:
+        body = {}
+    return response.status_code, _code(body.get("code") if isinstance(body, dict) else None, response.status_code)
+
+
+def _code(code: object, status: int) -> int | None:
     # Without a code of its own the package repeats the HTTP status, which explains nothing.
-    code = error.code
-    return code if isinstance(code, int) and code != error.status else None
+    return code if isinstance(code, int) and code != status else None
 
 
 def _stops(status: int, code: int | None) -> bool:
