@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from tests.config.config_home import Home
-from tradetui.config.limits import REQUIRED_FOR_LIVE
+from tradetui.config.limits import REQUIRED_FOR_LIVE, RiskConfig
+from tradetui.config.load import load_with_origins
+from tradetui.risk.limits import Limits
 
 
 @pytest.fixture
@@ -32,18 +35,15 @@ max_drawdown_pct = 1.0
 breaker_action = "cancel"
 price_collar_pct = 0.5
 max_quote_age_s = 10
-max_spread_multiple = 3
+allow_delayed_data = false
+max_spread_pct = 0.1
 orders_per_second = 2
 orders_per_minute = 10
 orders_per_day = 50
-strategy_orders_per_second = 2
-strategy_orders_per_minute = 10
-strategy_orders_per_day = 50
 duplicate_window_s = 30
 long_only = true
 no_entry_first_minutes = 5
 no_entry_last_minutes = 15
-flat_at_close = true
 """
 
 
@@ -80,7 +80,7 @@ def test_live_takes_no_limit_that_was_written_for_every_profile(home: Home) -> N
             LIVE.replace('account = "U1234567"', ""),
             "config.toml: broker.account: live needs the account named, such as U1234567",
         ),
-        ("live", f"{LIVE}[store]\nsync = 'normal'", 'config.toml:31: store.sync: live needs "full"'),
+        ("live", f"{LIVE}[store]\nsync = 'normal'", 'config.toml:28: store.sync: live needs "full"'),
         ("paper", "[risk]\nmax_order_qty = 5000", "config.toml:2: risk.max_order_qty: 5000 is above max_position_qty"),
         (
             "paper",
@@ -94,21 +94,9 @@ def test_live_takes_no_limit_that_was_written_for_every_profile(home: Home) -> N
         ),
         (
             "paper",
-            "[risk.symbols.SPY]\nmax_order_qty = 5000",
-            "config.toml:2: risk.symbols.SPY.max_order_qty: 5000 is above the general limit risk.max_order_qty (1000)",
-        ),
-        (
-            "paper",
-            "[strategies.ma.limits]\norders_per_minute = 30",
-            "config.toml:2: strategies.ma.limits.orders_per_minute: 30 is above the general limit"
-            " risk.strategy_orders_per_minute (20)",
-        ),
-        (
-            "paper",
             "[risk]\nallowed_symbols = ['SPX']",
             "config.toml:2: risk.allowed_symbols: SPX is not in market.symbols",
         ),
-        ("paper", "[risk.symbols.SPX]", "config.toml:1: risk.symbols.SPX: SPX is not in market.symbols; did you mean"),
         ("paper", "[market.instruments.ES]", "config.toml:1: market.instruments.ES: ES is not in market.symbols"),
         ("paper", "[strategies.a]\nsymbols = ['SPX']", "config.toml:2: strategies.a.symbols: SPX is not in market"),
         ("paper", "[market]\nsymbols = ['SPY', 'SPY']", "config.toml:2: market.symbols: named twice: SPY"),
@@ -129,23 +117,13 @@ def test_live_takes_no_limit_that_was_written_for_every_profile(home: Home) -> N
         ),
         (
             "paper",
-            "[strategies.a]\nqty = 1\nnotional = 100",
-            "config.toml:3: strategies.a.notional: contradicts `qty`; set only one of them",
+            "[strategies.a]\nqty = 1\nparams = { qty = 2 }",
+            "config.toml:2: strategies.a.qty: contradicts `params.qty`; set only one of them",
         ),
         (
             "paper",
-            "[execution]\noutside_rth = true",
-            'config.toml:2: execution.outside_rth: IB takes no market orders then; set order_type = "limit"',
-        ),
-        (
-            "paper",
-            "[execution]\nlimit_offset_bps = 2",
-            'config.toml:2: execution.limit_offset_bps: is about limit orders, but order_type is "market"',
-        ),
-        (
-            "paper",
-            "[execution]\norder_type = 'limit'\noutside_rth = true\nunfilled_policy = 'market'",
-            "config.toml:4: execution.unfilled_policy: IB takes no market orders outside regular trading hours",
+            "[execution]\noutside_rth = true\nunfilled_policy = 'market'",
+            "config.toml:3: execution.unfilled_policy: IB takes no market orders outside regular trading hours",
         ),
         ("paper", "[alerts]\napi_url = 'http://example.com'", "config.toml:2: alerts.api_url: must be https"),
         (
@@ -161,9 +139,18 @@ def test_a_contradiction_is_refused_with_its_place(home: Home, profile: str, tom
     assert any(line.startswith(problem) for line in found), found
 
 
-def test_a_default_never_contradicts_a_tighter_limit(home: Home) -> None:
-    risk = home.write("[risk]\nmax_position_notional = 2000\n").load().risk
-    assert risk.max_order_notional > risk.max_position_notional
+def test_a_default_is_lowered_to_a_tighter_limit_and_says_so(home: Home) -> None:
+    home.write("[risk]\nmax_gross_notional = 2000\norders_per_day = 5\n")
+    loaded = load_with_origins(home.path, "paper", {})
+    risk = loaded.config.risk
+    assert (risk.max_order_notional, risk.max_position_notional, risk.max_gross_notional) == (2000, 2000, 2000)
+    assert (risk.orders_per_second, risk.orders_per_minute, risk.orders_per_day) == (5, 5, 5)
+    assert loaded.origins.of(("risk", "max_order_notional")) == "default, lowered to max_position_notional"
+
+
+def test_every_limit_of_the_gate_can_be_set_and_none_else() -> None:
+    gate = {field.name for field in dataclasses.fields(Limits)} - {"symbols"}
+    assert set(RiskConfig.model_fields) - {"allowed_symbols"} == gate
 
 
 def test_whatsapp_needs_template_sender_and_recipients(home: Home) -> None:
@@ -179,11 +166,6 @@ def test_whatsapp_loads_when_complete(home: Home) -> None:
         "recipients = ['whatsapp:+14155550101']\napi_url = 'http://127.0.0.1:8080'\n"
     )
     assert home.load().alerts.whatsapp
-
-
-def test_limit_orders_take_a_policy_for_what_is_not_filled(home: Home) -> None:
-    home.write("[execution]\norder_type = 'limit'\nunfilled_policy = 'reprice'\noutside_rth = true\n")
-    assert home.load().execution.unfilled_policy == "reprice"
 
 
 def test_files_that_exist_are_accepted(home: Home) -> None:

@@ -71,11 +71,11 @@ def test_environment_text_is_read_by_the_type_of_its_key(home: Home) -> None:
             "TRADETUI_MARKET__BAR_SIZE": "5m",
             "TRADETUI_BROKER__ACCOUNT": "DU1234567",
             "TRADETUI_RISK__LONG_ONLY": "false",
-            "TRADETUI_RISK__SYMBOLS__SPY__MAX_ORDER_QTY": "5",
+            "TRADETUI_MARKET__INSTRUMENTS__SPY__PRIMARY_EXCHANGE": "ARCA",
             "TRADETUI_STRATEGIES__MA__PARAMS__FAST": "10",
             "TRADETUI_STRATEGIES__MA__PARAMS__MODE": "close",
             "TRADETUI_DEMO__START": "2025-06-03T10:00:00",
-            "TRADETUI_EXECUTION__TIF": "GTC",
+            "TRADETUI_EXECUTION__UNFILLED_POLICY": "reprice",
             "TRADETUI_RISK__ALLOWED_SYMBOLS": '["SPY"]',
         }
     )
@@ -83,10 +83,10 @@ def test_environment_text_is_read_by_the_type_of_its_key(home: Home) -> None:
     assert config.market.bar_size is BarSize.M5
     assert config.broker.account == "DU1234567"
     assert config.risk.long_only is False
-    assert config.risk.symbols["SPY"].max_order_qty == 5
+    assert config.market.instruments["SPY"].primary_exchange == "ARCA"
     assert config.strategies["ma"].params == {"fast": 10, "mode": "close"}
     assert config.demo.start.hour == 10
-    assert config.execution.tif == "GTC"
+    assert config.execution.unfilled_policy == "reprice"
     assert config.allowed_symbols() == ("SPY",)
 
 

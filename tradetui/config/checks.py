@@ -1,6 +1,6 @@
 """Contradictions between values that are each valid alone.
 
-A default never contradicts: where one of two limits is a default, the tighter one simply decides at the gate.
+A default never contradicts a tighter limit that the operator set: it is lowered to it, and its origin says so.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tradetui.config.connection import REPLAY_PREFIX
-from tradetui.config.limits import REQUIRED_FOR_LIVE, StrategyLimits
+from tradetui.config.layers import Layer
+from tradetui.config.limits import REQUIRED_FOR_LIVE
 from tradetui.config.model import Config
-from tradetui.config.origins import Origins
+from tradetui.config.origins import DEFAULT, Origins
 from tradetui.config.problems import Problem, near
 from tradetui.config.toml_lines import KeyPath
 from tradetui.home import CONFIG_NAME
@@ -26,31 +27,38 @@ _PAPER_ACCOUNTS = ("DU", "DF")
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-# Each pair: the first must not exceed the second.
+# The first of a pair must not exceed the second. From tight to wide, so that defaults are lowered from wide to tight.
 _ORDERED_LIMITS = (
     ("max_order_qty", "max_position_qty"),
     ("max_order_notional", "max_position_notional"),
     ("max_position_notional", "max_gross_notional"),
     ("orders_per_second", "orders_per_minute"),
     ("orders_per_minute", "orders_per_day"),
-    ("strategy_orders_per_second", "strategy_orders_per_minute"),
-    ("strategy_orders_per_minute", "strategy_orders_per_day"),
-    ("strategy_orders_per_second", "orders_per_second"),
-    ("strategy_orders_per_minute", "orders_per_minute"),
-    ("strategy_orders_per_day", "orders_per_day"),
 )
+
+
+def lowered_defaults(config: Config, origins: Origins) -> Layer:
+    """Return a layer with each default limit that is above a tighter one the operator set, lowered to that one."""
+    values: dict[str, float] = {}
+    places: dict[KeyPath, str] = {}
+    for low, high in reversed(_ORDERED_LIMITS):
+        small, large = (values.get(key, getattr(config.risk, key)) for key in (low, high))
+        if small > large and not origins.is_set(("risk", low)):
+            values[low] = large
+            places[("risk", low)] = f"{DEFAULT}, lowered to {high}"
+    return Layer({"risk": values} if values else {}, places)
 
 
 def contradictions(config: Config, origins: Origins, home: Path) -> list[Problem]:
     """Return every contradiction in `config`; `home` is where the files it names must lie."""
     findings = [
-        *_profile_and_broker(config, origins),
-        *_live_limits(config, origins),
+        *_clock(config),
+        *(_paper_broker(config) if config.profile == "paper" else ()),
+        *((*_live_broker(config), *_live_limits(origins)) if config.profile == "live" else ()),
         *_limit_order(config, origins),
-        *_tighter_limits(config),
         *_symbols(config),
         *_strategies(config, home),
-        *_execution(config, origins),
+        *_execution(config),
         *_alerts(config),
         *_demo(config, home),
     ]
@@ -60,35 +68,38 @@ def contradictions(config: Config, origins: Origins, home: Path) -> list[Problem
     ]
 
 
-def _profile_and_broker(config: Config, origins: Origins) -> Iterator[Finding]:
-    profile, broker = config.profile, config.broker
-    if config.clock.speed != 1 and profile != "demo":
-        yield ("clock", "speed"), f"only the demo runs faster than real time; profile {profile} needs 1"
-    if profile == "live":
-        if broker.port in _PAPER_PORTS:
-            yield (
-                ("broker", "port"),
-                f"{broker.port} is {_PAPER_PORTS[broker.port]}'s paper port; live is 7496 (TWS) or 4001 (IB Gateway)",
-            )
-        if broker.account is None:
-            yield ("broker", "account"), "live needs the account named, such as U1234567"
-        elif broker.account.startswith(_PAPER_ACCOUNTS):
-            yield ("broker", "account"), f"{broker.account} is a paper account; use the paper profile for it"
-        if config.store.sync != "full":
-            yield ("store", "sync"), 'live needs "full", or the last orders can be lost in a power cut'
-    if profile == "paper":
-        if broker.port in _LIVE_PORTS:
-            yield (
-                ("broker", "port"),
-                f"{broker.port} is {_LIVE_PORTS[broker.port]}'s live port; paper is 7497 (TWS) or 4002 (IB Gateway)",
-            )
-        if broker.account is not None and not broker.account.startswith(_PAPER_ACCOUNTS):
-            yield ("broker", "account"), f"{broker.account} is not a paper account (DU…); use the live profile for it"
+def _clock(config: Config) -> Iterator[Finding]:
+    if config.clock.speed != 1 and config.profile != "demo":
+        yield ("clock", "speed"), f"only the demo runs faster than real time; profile {config.profile} needs 1"
 
 
-def _live_limits(config: Config, origins: Origins) -> Iterator[Finding]:
-    if config.profile != "live":
-        return
+def _live_broker(config: Config) -> Iterator[Finding]:
+    port, account = config.broker.port, config.broker.account
+    if port in _PAPER_PORTS:
+        yield (
+            ("broker", "port"),
+            f"{port} is {_PAPER_PORTS[port]}'s paper port; live is 7496 (TWS) or 4001 (IB Gateway)",
+        )
+    if account is None:
+        yield ("broker", "account"), "live needs the account named, such as U1234567"
+    elif account.startswith(_PAPER_ACCOUNTS):
+        yield ("broker", "account"), f"{account} is a paper account; use the paper profile for it"
+    if config.store.sync != "full":
+        yield ("store", "sync"), 'live needs "full", or the last orders can be lost in a power cut'
+
+
+def _paper_broker(config: Config) -> Iterator[Finding]:
+    port, account = config.broker.port, config.broker.account
+    if port in _LIVE_PORTS:
+        yield (
+            ("broker", "port"),
+            f"{port} is {_LIVE_PORTS[port]}'s live port; paper is 7497 (TWS) or 4002 (IB Gateway)",
+        )
+    if account is not None and not account.startswith(_PAPER_ACCOUNTS):
+        yield ("broker", "account"), f"{account} is not a paper account (DU…); use the live profile for it"
+
+
+def _live_limits(origins: Origins) -> Iterator[Finding]:
     for key in sorted(REQUIRED_FOR_LIVE):
         path = ("risk", key)
         if not origins.is_set(path):
@@ -104,28 +115,10 @@ def _limit_order(config: Config, origins: Origins) -> Iterator[Finding]:
             yield ("risk", low), f"{small:g} is above {high} ({large:g})"
 
 
-def _tighter_limits(config: Config) -> Iterator[Finding]:
-    for symbol, limits in config.risk.symbols.items():
-        for key in type(limits).model_fields:
-            yield from _not_tighter(("risk", "symbols", symbol, key), getattr(limits, key), key, config)
-    for name, strategy in config.strategies.items():
-        for key in StrategyLimits.model_fields:
-            general = f"strategy_{key}" if key.startswith("orders_per_") else key
-            path = ("strategies", name, "limits", key)
-            yield from _not_tighter(path, getattr(strategy.limits, key), general, config)
-
-
-def _not_tighter(path: KeyPath, value: float | None, general: str, config: Config) -> Iterator[Finding]:
-    limit: float = getattr(config.risk, general)
-    if value is not None and value > limit:
-        yield path, f"{value:g} is above the general limit risk.{general} ({limit:g}), which would decide"
-
-
 def _symbols(config: Config) -> Iterator[Finding]:
     known = config.market.symbols
     named: list[tuple[KeyPath, tuple[str, ...]]] = [
         (("risk", "allowed_symbols"), config.risk.allowed_symbols or ()),
-        *((("risk", "symbols", symbol), (symbol,)) for symbol in config.risk.symbols),
         *((("market", "instruments", symbol), (symbol,)) for symbol in config.market.instruments),
         *((("strategies", name, "symbols"), config.symbols_of(name)) for name in config.strategies),
     ]
@@ -143,21 +136,14 @@ def _strategies(config: Config, home: Path) -> Iterator[Finding]:
         path = ("strategies", name)
         if strategy.strategy is not None and strategy.file is not None:
             yield (*path, "file"), "contradicts `strategy`; set only one of them"
-        if strategy.qty is not None and strategy.notional is not None:
-            yield (*path, "notional"), "contradicts `qty`; set only one of them"
+        if strategy.qty is not None and "qty" in strategy.params:
+            yield (*path, "qty"), "contradicts `params.qty`; set only one of them"
         if strategy.file is not None and not (home / "strategies" / strategy.file).is_file():
             yield (*path, "file"), f"there is no strategies/{strategy.file}"
 
 
-def _execution(config: Config, origins: Origins) -> Iterator[Finding]:
-    execution = config.execution
-    if execution.order_type == "market":
-        if execution.outside_rth:
-            yield ("execution", "outside_rth"), 'IB takes no market orders then; set order_type = "limit"'
-        for key in ("limit_offset_bps", "unfilled_policy", "unfilled_timeout_s", "max_reprices"):
-            if origins.is_set(("execution", key)):
-                yield ("execution", key), 'is about limit orders, but order_type is "market"'
-    elif execution.outside_rth and execution.unfilled_policy == "market":
+def _execution(config: Config) -> Iterator[Finding]:
+    if config.execution.outside_rth and config.execution.unfilled_policy == "market":
         yield ("execution", "unfilled_policy"), "IB takes no market orders outside regular trading hours"
 
 

@@ -42,7 +42,7 @@ class BrokerConfig(Section):
     connect_timeout_s: Seconds = 10.0
     request_timeout_s: Seconds = 15.0
     """Time limit of one question to the broker; after it the answer is unknown."""
-    reconnect_max_s: Seconds = 30.0
+    reconnect_max_s: Seconds = 60.0
     """Longest pause between two connection attempts."""
     market_data_type: Literal["live", "frozen", "delayed", "delayed_frozen"] = "live"
     max_messages_per_s: Annotated[int, Field(ge=1, le=50)] = 45
@@ -74,7 +74,7 @@ class MarketConfig(Section):
 
     symbols: Symbols = DEFAULT_SYMBOLS
     bar_size: BarSizeKey = BarSize.M1
-    calendar: Annotated[str, Field(min_length=1, max_length=32)] = "NYSE"
+    calendar: Annotated[str, Field(min_length=1, max_length=32)] = "XNYS"
     """Name of the exchange calendar that gives sessions, half days and holidays."""
     instruments: Mapping[Symbol, InstrumentConfig] = Field(default_factory=dict)
     """Per symbol: [market.instruments.SYMBOL]."""

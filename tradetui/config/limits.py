@@ -1,38 +1,19 @@
 """The limits of the risk gate. The invariant: every limit has a finite value; "unlimited" cannot be written.
 
 The defaults are for paper money. Live money must have each key of `REQUIRED_FOR_LIVE` written for it (see `checks`).
-A narrower limit (symbol, strategy) only ever tightens: the gate applies every limit that is set.
+The keys are those of the gate's own limits: a key here that the gate does not know would be a limit that does not hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from tradetui.config.connection import Symbols
-from tradetui.config.values import Factor, Minutes, Money, Percent, Quantity, Rate, Seconds, Section, Symbol
+from tradetui.config.values import Minutes, Money, Percent, Quantity, Rate, Seconds, Section
 
 Leverage = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
-
-
-class SymbolLimits(Section):
-    """Tighter limits for one symbol: [risk.symbols.SYMBOL]. None: the general limit alone."""
-
-    max_order_qty: Quantity | None = None
-    max_order_notional: Money | None = None
-    max_position_qty: Quantity | None = None
-    max_position_notional: Money | None = None
-
-
-class StrategyLimits(SymbolLimits):
-    """Tighter limits for one strategy: [strategies.NAME.limits]. None: the general limit alone."""
-
-    daily_loss_limit: Money | None = None
-    orders_per_second: Rate | None = None
-    orders_per_minute: Rate | None = None
-    orders_per_day: Rate | None = None
 
 
 class RiskConfig(Section):
@@ -59,14 +40,14 @@ class RiskConfig(Section):
     """Distance of an order's price from the last good quote."""
     max_quote_age_s: Seconds = 10.0
     """Age from which a quote is stale and gives no entry."""
-    max_spread_multiple: Factor = 3.0
-    """Spread over its usual width above which a market order is refused."""
+    allow_delayed_data: bool = False
+    """Whether delayed quotes may give entries, for a paper account without market data subscriptions."""
+    max_spread_pct: Percent = 0.5
+    """Spread in percent of the price above which no entry is made."""
     orders_per_second: Rate = 10
+    """Counted in real time, for the whole account and so for each strategy; likewise the next two."""
     orders_per_minute: Rate = 60
     orders_per_day: Rate = 500
-    strategy_orders_per_second: Rate = 5
-    strategy_orders_per_minute: Rate = 20
-    strategy_orders_per_day: Rate = 200
     duplicate_window_s: Seconds = 30.0
     """Time in which a second order with the same symbol, side, quantity and price is a duplicate."""
     long_only: bool = True
@@ -74,11 +55,7 @@ class RiskConfig(Section):
     """What may be traded; None means the market section's symbols."""
     no_entry_first_minutes: Minutes = 1
     no_entry_last_minutes: Minutes = 5
-    flat_at_close: bool = False
-    """Close all positions before the session ends."""
-    flat_minutes_before_close: Annotated[int, Field(ge=1, le=60)] = 3
-    symbols: Mapping[Symbol, SymbolLimits] = Field(default_factory=dict)
 
 
-REQUIRED_FOR_LIVE = frozenset(RiskConfig.model_fields) - {"allowed_symbols", "symbols", "flat_minutes_before_close"}
+REQUIRED_FOR_LIVE = frozenset(RiskConfig.model_fields) - {"allowed_symbols"}
 """Keys of the risk section that must be written for live money; a default is an opinion about somebody else's money."""

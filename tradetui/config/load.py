@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tradetui.config.checks import contradictions
+from tradetui.config.checks import contradictions, lowered_defaults
 from tradetui.config.complaints import complaints
 from tradetui.config.env_layers import read_dotenv, read_environment
 from tradetui.config.layers import Layer
@@ -66,7 +66,13 @@ def load_with_origins(home: Path, profile: str, environ: Mapping[str, str]) -> L
         problems += contradictions(config, origins, home)
     if config is None or problems:
         raise ConfigError(problems)
-    return LoadedConfig(config, origins)
+    return _with_lowered_defaults(config, origins)
+
+
+def _with_lowered_defaults(config: Config, origins: Origins) -> LoadedConfig:
+    layers = (lowered_defaults(config, origins), *origins.layers)
+    sources: dict[str, Any] = {"layers": layers}
+    return LoadedConfig(Config(**sources), Origins(layers, origins.general))
 
 
 def _build(layers: Sequence[Layer]) -> tuple[Config | None, list[Problem]]:

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tradetui.config.connection import BarSizeKey, Symbols
-from tradetui.config.limits import StrategyLimits
 from tradetui.config.values import (
     Bps,
     Money,
@@ -41,25 +40,18 @@ class StrategyConfig(Section):
     params: Mapping[str, ParamValue] = Field(default_factory=dict)
     """The strategy's own parameters: [strategies.NAME.params]."""
     qty: Quantity | None = None
-    """Units per entry; None leaves the size to the strategy."""
-    notional: Money | None = None
-    """Money per entry, instead of `qty`."""
-    limits: StrategyLimits = StrategyLimits()
+    """Units per entry: the strategy's parameter `qty`."""
     enabled: bool = True
 
 
 class ExecutionConfig(Section):
-    """How a strategy's wish becomes an order."""
+    """How orders are worked. Their type, price and time in force are the strategy's wish."""
 
-    order_type: Literal["market", "limit"] = "market"
-    limit_offset_bps: Bps = 5.0
-    """How far beyond the quote a limit order is priced, so that it fills."""
-    tif: Literal["DAY", "GTC", "IOC"] = "DAY"
     outside_rth: bool = False
     """Whether orders may work outside regular trading hours."""
-    unfilled_policy: Literal["cancel", "reprice", "market"] = "cancel"
+    unfilled_policy: Literal["keep", "cancel", "reprice", "market"] = "cancel"
     """What happens to a limit order that is not filled in time."""
-    unfilled_timeout_s: Seconds = 30.0
+    unfilled_timeout_s: Seconds = 60.0
     max_reprices: Annotated[int, Field(ge=1, le=20)] = 3
 
 
@@ -68,7 +60,6 @@ class StoreConfig(Section):
 
     sync: Literal["full", "normal"] = "full"
     """`full` survives a power cut; `normal` may lose the last moments and is refused for live money."""
-    busy_timeout_s: Seconds = 5.0
 
 
 class AlertsConfig(Section):

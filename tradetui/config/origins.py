@@ -20,7 +20,7 @@ class Origins:
     """The part of config.toml that holds for every profile."""
 
     def of(self, path: KeyPath) -> str:
-        """Return the place that set the key, or "default"."""
+        """Return the place that set the key; it starts with "default" where nobody did."""
         for layer in self.layers:
             if layer.holds(path):
                 return layer.place_of(path) or DEFAULT
@@ -28,7 +28,7 @@ class Origins:
 
     def is_set(self, path: KeyPath) -> bool:
         """Return whether the operator, or the profile, set the key anywhere."""
-        return self.of(path) != DEFAULT
+        return not self.of(path).startswith(DEFAULT)
 
     def is_general(self, path: KeyPath) -> bool:
         """Return whether the value comes from the part of config.toml that is not written for one profile."""

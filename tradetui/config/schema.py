@@ -31,10 +31,7 @@ def sections_with(name: str) -> tuple[str, ...]:
 
 def normal_path(path: KeyPath) -> KeyPath:
     """Return the path of an environment name with its table names as they are written: symbols in capitals."""
-    return tuple(
-        part.upper() if path[:index] in (("market", "instruments"), ("risk", "symbols")) else part
-        for index, part in enumerate(path)
-    )
+    return tuple(part.upper() if path[:index] == ("market", "instruments") else part for index, part in enumerate(path))
 
 
 def parse_text(path: KeyPath, text: str) -> object:

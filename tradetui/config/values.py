@@ -29,9 +29,6 @@ Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Minutes = Annotated[int, Field(ge=0, le=390)]
 """Minutes of market time."""
 
-Factor = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
-"""A plain ratio."""
-
 Rate = Annotated[int, Field(gt=0, le=100_000)]
 """A number of events in the period that the key names."""
 
