@@ -202,3 +202,55 @@ async def test_every_client_gets_every_tick(desk: Desk) -> None:
     desk.play(*events)
     await until(lambda: all(ticker.bid == events[-1].bid for ticker in tickers))
     await asyncio.sleep(0)
+
+
+async def test_tick_by_tick_prints_carry_every_trade(desk: Desk) -> None:
+    ib = await desk.connect()
+    ticker = ib.reqTickByTickData(SPY, "AllLast")
+    seen: list[tuple[float, float]] = []
+    ticker.updateEvent += lambda updated: seen.extend((tick.price, tick.size) for tick in updated.tickByTicks)
+    await ib.reqCurrentTimeAsync()
+    desk.play(*(Trade(START_NS + n * SECOND_NS, SPY_ID, 430.0, n) for n in range(1, 40)))
+    await until(lambda: len(seen) >= 39)
+    assert seen == [(430.0, n) for n in range(1, 40)]
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("BidAsk", [(430.1, 430.2)] * 2), ("MidPoint", [430.15])])
+async def test_tick_by_tick_quotes_are_told_when_they_change(desk: Desk, kind: str, expected: list[object]) -> None:
+    ib = await desk.connect()
+    ticker = ib.reqTickByTickData(SPY, kind)
+    seen: list[object] = []
+    ticker.updateEvent += lambda updated: seen.extend(
+        tick.midPoint if kind == "MidPoint" else (tick.bidPrice, tick.askPrice) for tick in updated.tickByTicks
+    )
+    await ib.reqCurrentTimeAsync()
+    desk.quote(430.10, 430.20, 100)
+    desk.quote(430.10, 430.20, 100)
+    desk.quote(430.10, 430.20, 200)
+    await until(lambda: len(seen) >= len(expected))
+    await ib.reqCurrentTimeAsync()
+    assert seen == pytest.approx(expected) if kind == "MidPoint" else seen == expected
+
+
+async def test_the_sixth_tick_by_tick_line_is_refused(desk: Desk) -> None:
+    ib = await desk.connect()
+    seen = errors_of(ib)
+    for con_id in (SPY_ID, QQQ):
+        for kind in ("Last", "AllLast", "BidAsk"):
+            ib.reqTickByTickData(Contract(conId=con_id, exchange="SMART"), kind)
+    await until(lambda: 10190 in [code for _, code in seen])
+
+
+async def test_five_second_bars_come_complete_and_once(desk: Desk) -> None:
+    ib = await desk.connect()
+    bars = ib.reqRealTimeBars(SPY, 5, "TRADES", False)
+    await ib.reqCurrentTimeAsync()
+    for second in range(1, 21):
+        desk.play(Trade(START_NS + second * SECOND_NS, SPY_ID, 430.0 + second / 100, second))
+    await until(lambda: len(bars) == 4)
+    assert [bar.volume for bar in bars] == [1 + 2 + 3 + 4 + 100, 5 + 6 + 7 + 8 + 9, 60, 85]
+    assert bars[1].time == to_datetime(START_NS + 5 * SECOND_NS)
+    assert (bars[1].open_, bars[1].close) == (430.05, 430.09)
+    ib.cancelRealTimeBars(bars)
+    await ib.reqCurrentTimeAsync()
+    assert desk.gateway.hub.bars.next_ns(START_NS) is None

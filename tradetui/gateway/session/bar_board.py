@@ -5,13 +5,13 @@ Invariant: the last update of a bar before the next bar's first one equals that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from tradetui.domain.clock import SECOND_NS
 from tradetui.gateway.market.bars import HistoryBar
 from tradetui.gateway.market.market import Market
-from tradetui.gateway.session.bar_out import BarStyle, send_update
+from tradetui.gateway.session.bar_out import BarStyle, send_realtime_bar, send_update
 from tradetui.gateway.session.client import ClientSession
 
 STEP_NS: Final = 5 * SECOND_NS
@@ -19,7 +19,7 @@ STEP_NS: Final = 5 * SECOND_NS
 
 @dataclass(slots=True, kw_only=True)
 class BarLine:
-    """One keepUpToDate subscription."""
+    """One subscription: keepUpToDate of a historical request, or five-second bars."""
 
     client: ClientSession
     request_id: int
@@ -28,11 +28,13 @@ class BarLine:
     what: str
     use_rth: bool
     style: BarStyle
-    told: HistoryBar | None = field(default=None)
+    whole_only: bool = False
+    """Send each bar once, when it is complete (realtimeBar), instead of as it forms."""
+    told: HistoryBar | None = None
 
 
 class BarBoard:
-    """All keepUpToDate subscriptions."""
+    """All subscriptions of bars."""
 
     def __init__(self, market: Market) -> None:
         self._market = market
@@ -66,6 +68,10 @@ class BarBoard:
             bar = self._market.forming_bar(
                 line.con_id, bar_size=line.bar_size, what=line.what, use_rth=line.use_rth, now_ns=now_ns
             )
-            if bar is not None and bar != line.told:
-                line.told = bar
+            if bar is None or bar == line.told or (line.whole_only and bar.end_ns != boundary_ns):
+                continue
+            line.told = bar
+            if line.whole_only:
+                send_realtime_bar(line.client, line.request_id, bar)
+            else:
                 send_update(line.client, line.request_id, bar, line.style)

@@ -9,7 +9,7 @@ from tradetui.gateway.market.bars import HistoryBar
 from tradetui.gateway.session import times
 from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.wire.record import Record, Value
-from tradetui.gateway.wire.replies_market import HISTORY, HISTORY_UPDATE
+from tradetui.gateway.wire.replies_market import HISTORY, HISTORY_UPDATE, REALTIME_BAR
 
 _EPOCH_FORMAT = 2
 
@@ -50,6 +50,13 @@ def send_update(client: ClientSession, request_id: int, bar: HistoryBar, style: 
     values = {"reqId": request_id, "date": style.date(bar), **figures}
     frame = HISTORY_UPDATE.encode(client.version, dict(values))
     client.stream(HISTORY_UPDATE, (HISTORY_UPDATE.id, request_id, bar.start_ns), frame)
+
+
+def send_realtime_bar(client: ClientSession, request_id: int, bar: HistoryBar) -> None:
+    """realtimeBar (50): one complete five-second bar."""
+    start = times.epoch(bar.start_ns)
+    frame = REALTIME_BAR.encode(client.version, {"reqId": request_id, "time": start, **_figures(bar)})
+    client.stream(REALTIME_BAR, (REALTIME_BAR.id, request_id, start), frame)
 
 
 def _figures(bar: HistoryBar) -> dict[str, Value]:

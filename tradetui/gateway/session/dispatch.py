@@ -6,7 +6,7 @@ Invariant: nothing a client sends raises out of here: unreadable requests are an
 import logging
 from typing import Final
 
-from tradetui.gateway.session import accounts, codes, history, orders, reference, refusals, ticks
+from tradetui.gateway.session import accounts, codes, history, orders, prints, reference, refusals, ticks
 from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.session.handlers import HandlerTable
 from tradetui.gateway.wire.errors import FieldError
@@ -21,6 +21,7 @@ HANDLERS: Final[HandlerTable] = {
     **accounts.HANDLERS,
     **reference.HANDLERS,
     **ticks.HANDLERS,
+    **prints.HANDLERS,
     **history.HANDLERS,
 }
 

@@ -18,6 +18,7 @@ from tradetui.gateway.wire import requests as ask
 from tradetui.gateway.wire.record import Record
 
 _EPOCH: Final = 2
+_REALTIME: Final = ("TRADES", "MIDPOINT", "BID", "ASK")
 
 
 def historical_data(client: ClientSession, request: Record) -> None:
@@ -75,6 +76,40 @@ def _answer(client: ClientSession, identity: int, request: Record, contract: Con
         )
 
 
+def realtime_bars(client: ClientSession, request: Record) -> None:
+    """Five-second bars from now on."""
+    identity = request_id(request)
+    if client.hub.bars.has(client, identity):
+        client.error(identity, codes.DUPLICATE_TICKER, codes.DUPLICATE_TEXT)
+        return
+    details = resolve(client, identity, contract_query(request))
+    if details is None:
+        return
+    what = request.text("what").upper()
+    if what not in _REALTIME:
+        client.error(identity, codes.VALIDATING, codes.invalid(f"Invalid what to show {what}"))
+        return
+    client.hub.bars.subscribe(
+        BarLine(
+            client=client,
+            request_id=identity,
+            con_id=details.contract.con_id,
+            bar_size="5 secs",
+            what=what,
+            use_rth=request.flag("useRth"),
+            style=BarStyle(date_format=_EPOCH, by_day=False, version=client.version),
+            whole_only=True,
+        )
+    )
+
+
+def cancel_realtime_bars(client: ClientSession, request: Record) -> None:
+    """End the five-second bars of one request."""
+    identity = request_id(request)
+    if not client.hub.bars.unsubscribe(client, identity):
+        client.error(identity, codes.NO_TICKER, f"Can't find EId with tickerId:{identity}")
+
+
 def cancel_history(client: ClientSession, request: Record) -> None:
     """End the updates of one request."""
     identity = request_id(request)
@@ -107,6 +142,8 @@ def cancel_head_timestamp(_client: ClientSession, _request: Record) -> None:
 HANDLERS: Final[HandlerTable] = {
     ask.REQ_HISTORY: historical_data,
     ask.CANCEL_HISTORY: cancel_history,
+    ask.REQ_REALTIME_BARS: realtime_bars,
+    ask.CANCEL_REALTIME_BARS: cancel_realtime_bars,
     ask.REQ_HEAD_TIMESTAMP: head_timestamp,
     ask.CANCEL_HEAD_TIMESTAMP: cancel_head_timestamp,
 }

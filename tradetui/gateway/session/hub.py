@@ -16,6 +16,7 @@ from tradetui.gateway.session.account_feed import AccountFeed
 from tradetui.gateway.session.bar_board import BarBoard
 from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.session.faults import Faults
+from tradetui.gateway.session.print_board import PrintBoard
 from tradetui.gateway.session.tick_board import TickBoard
 from tradetui.gateway.venue.events import (
     AccountEvent,
@@ -76,11 +77,13 @@ class Hub:
     catch_up: Callable[[], bool] = bool
     """Brings `reached_ns` to the clock's time; the pump installs it."""
     ticks: TickBoard = field(init=False)
+    prints: PrintBoard = field(init=False)
     bars: BarBoard = field(init=False)
     accounts: AccountFeed = field(init=False)
 
     def __post_init__(self) -> None:
         self.ticks = TickBoard(self.market)
+        self.prints = PrintBoard()
         self.bars = BarBoard(self.market)
         self.accounts = AccountFeed(self.venue, self.clients)
         self.reached_ns = max(self.reached_ns, self.market.start_ns)
@@ -107,6 +110,7 @@ class Hub:
         if client.client_id is not None and self.clients.get(client.client_id) is client:
             del self.clients[client.client_id]
         self.ticks.drop(client)
+        self.prints.drop(client)
         self.bars.drop(client)
 
     def deliver(self, events: Sequence[VenueEvent]) -> None:

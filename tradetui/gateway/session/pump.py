@@ -99,6 +99,7 @@ class Pump:
         """Apply one market event: ticks to subscribers first, then what it does to orders."""
         hub = self._hub
         hub.ticks.take(event)
+        hub.prints.take(event)
         if isinstance(event, Quote):
             events = hub.venue.on_quote(
                 event.con_id, event.bid, event.ask, event.bid_size, event.ask_size, event.time_ns

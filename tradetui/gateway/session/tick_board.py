@@ -20,6 +20,7 @@ from tradetui.gateway.wire.replies_market import TICK_GENERIC, TICK_PRICE, TICK_
 from tradetui.gateway.wire.versions import FRACTIONAL_SIZES
 
 BID_SIZE, BID, ASK, ASK_SIZE, LAST, LAST_SIZE, HIGH, LOW, VOLUME, CLOSE, OPEN = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14
+_MS: Final = 1_000_000
 LAST_TIME, RT_VOLUME, HALTED, RT_TRADE_VOLUME = 45, 48, 49, 77
 GENERIC_TO_TICK: Final = {233: RT_VOLUME, 375: RT_TRADE_VOLUME}
 Part = tuple[Message, int, tuple[Scalar, ...]]
@@ -173,6 +174,6 @@ def _trade_changes(tape: Tape, trade: Trade, market: Market) -> Iterator[Part]:
         yield TICK_SIZE, VOLUME, (tape.volume,)
     if trade.time_ns // SECOND_NS != second:
         yield TICK_STRING, LAST_TIME, (str(trade.time_ns // SECOND_NS),)
-    text = f"{trade.price!r};{trade.size};{trade.time_ns // 1_000_000};{tape.volume};{tape.vwap!r};true"
+    text = f"{trade.price!r};{trade.size};{trade.time_ns // _MS};{tape.volume};{tape.vwap!r};true"
     yield TICK_STRING, RT_VOLUME, (text,)
     yield TICK_STRING, RT_TRADE_VOLUME, (text,)
