@@ -116,6 +116,7 @@ def test_midnight_is_local_and_strictly_later(ns: int) -> None:
     assert ns < midnight <= ns + 25 * 3600 * SECOND_NS
     assert NYSE.local(midnight).time().isoformat() == "00:00:00"
     assert NYSE.local(midnight).date() == NYSE.local(ns).date() + timedelta(days=1)
+    assert NYSE.midnight_of(NYSE.local(midnight).date()) == midnight
 
 
 def test_a_time_outside_the_range_is_an_error_and_not_a_holiday() -> None:

@@ -171,7 +171,10 @@ class TradingCalendar:
 
     def midnight_after(self, ns: int) -> int:
         """The next exchange-local midnight strictly after `ns`, UTC ns."""
-        day = self.local(ns).date() + timedelta(days=1)
+        return self.midnight_of(self.local(ns).date() + timedelta(days=1))
+
+    def midnight_of(self, day: date) -> int:
+        """The exchange-local midnight at which `day` begins, UTC ns."""
         return int(datetime(day.year, day.month, day.day, tzinfo=self.zone).timestamp()) * SECOND_NS
 
     def _session(self, index: int) -> Session:

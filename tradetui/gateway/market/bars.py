@@ -5,10 +5,11 @@ Invariant: `end_ns` is the close time of the bar, `start_ns` its label in IB's h
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 
-class HistoryBar(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class HistoryBar:
     """One bar. Volume, count and wap are None for MIDPOINT, BID, ASK and BID_ASK (the wire sends -1)."""
 
     start_ns: int

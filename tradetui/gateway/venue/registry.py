@@ -47,8 +47,9 @@ class OrderRegistry:
             self._names[order.client_id, order.order_id] = order
             self._next_bound_id = min(self._next_bound_id, order.order_id - 1)
 
-    def bind(self, order: WorkingOrder) -> None:
-        """Give a manual order a negative id of client 0."""
+    def bind(self, order: WorkingOrder, client_id: int) -> None:
+        """Give a manual order a negative id of `client_id` (IB: client 0 only)."""
+        order.client_id = client_id
         order.order_id = self._next_bound_id
         self._next_bound_id -= 1
         self._names[order.client_id, order.order_id] = order

@@ -107,12 +107,11 @@ class Venue:
             self._desk.start_cancel(order)
         return self._drain()
 
-    def bind_manual_orders(self, now_ns: int) -> list[VenueEvent]:
-        """reqAutoOpenOrders / reqOpenOrders of client 0: working manual orders get negative ids of client 0."""
-        self._clockwork.pass_to(now_ns)
+    def bind_manual_orders(self, client_id: int) -> list[VenueEvent]:
+        """reqAutoOpenOrders / reqOpenOrders of client 0: working manual orders get negative ids of that client."""
         for order in self._floor.orders.working():
             if order.order_id == 0:
-                self._floor.orders.bind(order)
+                self._floor.orders.bind(order, client_id)
                 self._lifecycle.tell(order)
         return self._drain()
 

@@ -1,0 +1,114 @@
+"""A market made of minutes: the one implementation of the Market contract that synthetic and replay share.
+
+Invariant: stream and history come from the same source and the same tick maker, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tradetui.gateway.market.bars import HistoryBar
+from tradetui.gateway.market.events import MarketEvent, Quote
+from tradetui.gateway.market.history import History
+from tradetui.gateway.market.instruments import MARKET_RULES, Directory
+from tradetui.gateway.market.market import DayStats
+from tradetui.gateway.market.minutes import MinuteSource
+from tradetui.gateway.market.request import bar_seconds, check_what, span
+from tradetui.gateway.market.stream import EventStream
+from tradetui.gateway.market.tickmaker import TickMaker, styles_for
+from tradetui.gateway.venue.model import Contract, ContractDetails
+from tradetui.marketdata.calendar import TradingCalendar
+
+
+class BarMarket:
+    """Market over a MinuteSource, streaming from `start_ns` on. See the Market protocol for each method."""
+
+    def __init__(
+        self,
+        *,
+        contracts: Sequence[Contract],
+        source: MinuteSource,
+        calendar: TradingCalendar,
+        seed: int,
+        start_ns: int,
+        trades_per_minute: int,
+        spreads: Mapping[int, int],
+    ) -> None:
+        """`spreads` are usual spreads in ticks by con_id (1 where absent).
+
+        Raises OperatorError for a number of trades per minute outside 4..600.
+        """
+        self._calendar = calendar
+        self._start_ns = start_ns
+        self._source = source
+        self.directory = Directory(contracts, calendar)
+        maker = TickMaker(source, seed, styles_for(contracts, trades_per_minute, spreads))
+        halves = {c.con_id: round(-(-spreads.get(c.con_id, 1) // 2) * 0.01, 2) for c in contracts}
+        self._history = History(calendar, source, maker, halves)
+        self._stream = EventStream(
+            contracts=contracts, calendar=calendar, source=source, maker=maker, start_ns=start_ns
+        )
+
+    @property
+    def calendar(self) -> TradingCalendar:
+        """Exchange calendar of all instruments."""
+        return self._calendar
+
+    @property
+    def start_ns(self) -> int:
+        """Market time at which the live stream begins."""
+        return self._start_ns
+
+    # --- instruments ------------------------------------------------------------------------------------------
+    def contracts(self) -> Sequence[Contract]:
+        """Every instrument, fully qualified."""
+        return self.directory.contracts
+
+    def contract_details(self, query: Contract, now_ns: int) -> list[ContractDetails]:
+        """Instruments matching `query`; empty means error 200."""
+        return self.directory.find(query, now_ns)
+
+    def matching_symbols(self, pattern: str) -> list[Contract]:
+        """Instruments by symbol or name, best first."""
+        return self.directory.matching(pattern)
+
+    def market_rule(self, rule_id: int) -> list[tuple[float, float]] | None:
+        """Price increments of a rule, None for an unknown one."""
+        return MARKET_RULES.get(rule_id)
+
+    # --- live -------------------------------------------------------------------------------------------------
+    def events_until(self, now_ns: int) -> Iterator[MarketEvent]:
+        """Events after the last call's up to and including `now_ns`, in time order."""
+        return self._stream.events_until(now_ns)
+
+    def next_event_ns(self) -> int | None:
+        """Market time of the next event, None at the end of a replay."""
+        return self._stream.next_event_ns()
+
+    def quote(self, con_id: int) -> Quote | None:
+        """The last polled quote of the running session."""
+        return self._stream.quote(con_id)
+
+    def day_stats(self, con_id: int) -> DayStats:
+        """The running session's statistics as of the polled events."""
+        return self._stream.day_stats(con_id)
+
+    # --- history ----------------------------------------------------------------------------------------------
+    def history(
+        self, con_id: int, *, end_ns: int, duration: str, bar_size: str, what: str, use_rth: bool, now_ns: int
+    ) -> list[HistoryBar]:
+        """Bars in IB's terms; `use_rth` makes no difference, this market trades regular hours only.
+
+        Raises HistoryError with IB's code for a bad request.
+        """
+        seconds, back = bar_seconds(bar_size), span(duration)
+        return self._history.bars(con_id, back, seconds, check_what(what), min(end_ns, now_ns + 1))
+
+    def forming_bar(self, con_id: int, *, bar_size: str, what: str, use_rth: bool, now_ns: int) -> HistoryBar | None:
+        """The bar that contains `now_ns` as far as it has gone; None outside a session or before its first trade."""
+        return self._history.bar_at(con_id, bar_seconds(bar_size), check_what(what), now_ns)
+
+    def head_timestamp(self, con_id: int, what: str, use_rth: bool) -> int | None:
+        """Open of the first session with data, None when there is none."""
+        first = self._source.first_session(con_id)
+        return None if first is None else first.open_ns

@@ -1,0 +1,206 @@
+"""The live stream: quotes and trades of all instruments in time order, and what they add up to so far today.
+
+Invariant: the events up to a time are one fixed list; polling in any steps walks along it and never skips or repeats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tradetui.gateway.market.events import MarketEvent, Quote, Trade
+from tradetui.gateway.market.market import DayStats
+from tradetui.gateway.market.minutes import MinuteSource
+from tradetui.gateway.market.tickmaker import CHUNK_NS, TickMaker
+from tradetui.gateway.venue.model import Contract
+from tradetui.marketdata.calendar import Session, TradingCalendar
+
+
+@dataclass(slots=True)
+class _Tape:
+    """One instrument's running session."""
+
+    last: float | None = None
+    last_size: int | None = None
+    last_ns: int | None = None
+    open: float | None = None
+    high: float = 0.0
+    low: float = 0.0
+    volume: int = 0
+    previous_close: float | None = None
+
+
+class EventStream:
+    """Walks through chunks of ticks from `start_ns` on."""
+
+    def __init__(
+        self,
+        *,
+        contracts: Sequence[Contract],
+        calendar: TradingCalendar,
+        source: MinuteSource,
+        maker: TickMaker,
+        start_ns: int,
+    ) -> None:
+        self._con_ids = [contract.con_id for contract in contracts]
+        self._calendar = calendar
+        self._source = source
+        self._maker = maker
+        self._last = source.last_session()
+        self._session: Session | None = None
+        self._opened = False
+        self._chunk = 0
+        self._events: list[MarketEvent] = []
+        self._next = 0
+        self._quotes: dict[int, Quote] = {}
+        self._tapes = {con_id: _Tape() for con_id in self._con_ids}
+        self._start(start_ns)
+
+    def events_until(self, now_ns: int) -> Iterator[MarketEvent]:
+        """Yield events up to and including `now_ns`; what is not taken is yielded by the next call."""
+        while True:
+            if self._session is not None and not self._opened and now_ns >= self._session.open_ns:
+                self._open_tapes(self._session)
+            events = self._events
+            for index in range(self._next, len(events)):
+                event = events[index]
+                if event[0] > now_ns:
+                    return
+                self._next = index + 1
+                self._note(event)
+                yield event
+            if self._session is None or self._chunk_start() > now_ns:
+                return
+            self._load()
+
+    def next_event_ns(self) -> int | None:
+        """Time of the next event; None at the end of the data."""
+        while self._next >= len(self._events):
+            if self._session is None:
+                return None
+            self._load()
+        return self._events[self._next][0]
+
+    def quote(self, con_id: int) -> Quote | None:
+        """The last quote that was yielded in the running session."""
+        return self._quotes.get(con_id)
+
+    def day_stats(self, con_id: int) -> DayStats:
+        """The running session of one instrument."""
+        tape = self._tapes[con_id]
+        traded = tape.open is not None
+        return DayStats(
+            last=tape.last,
+            last_size=tape.last_size,
+            last_ns=tape.last_ns,
+            open=tape.open,
+            high=tape.high if traded else None,
+            low=tape.low if traded else None,
+            volume=tape.volume,
+            previous_close=tape.previous_close,
+        )
+
+    def _note(self, event: MarketEvent) -> None:
+        if isinstance(event, Quote):
+            self._quotes[event[1]] = event
+            return
+        tape = self._tapes[event[1]]
+        price = tape.last = event[2]
+        tape.last_size = event[3]
+        tape.last_ns = event[0]
+        tape.volume += event[3]
+        if tape.open is None:
+            tape.open = tape.high = tape.low = price
+        elif price > tape.high:
+            tape.high = price
+        elif price < tape.low:
+            tape.low = price
+
+    # --- walking ----------------------------------------------------------------------------------------------
+    def _start(self, start_ns: int) -> None:
+        session = self._calendar.current_or_next(start_ns)
+        if self._last is not None and session.index > self._last.index:
+            return
+        self._session = session
+        self._open_tapes(session)
+        if start_ns > session.open_ns:
+            self._chunk = self._maker.chunk_at(session, start_ns)
+            self._recall_morning(session)
+            self._load()
+            while self._next < len(self._events) and self._events[self._next][0] < start_ns:
+                self._note(self._events[self._next])
+                self._next += 1
+
+    def _open_tapes(self, session: Session) -> None:
+        """Begin a session: statistics start again, and the last close becomes the previous one."""
+        self._opened = True
+        self._quotes.clear()
+        for con_id in self._con_ids:
+            self._tapes[con_id] = _Tape(previous_close=self._previous_close(con_id, session))
+
+    def _recall_morning(self, session: Session) -> None:
+        """A stream that begins in mid-session knows what the session did before."""
+        for con_id in self._con_ids:
+            minutes = self._source.minutes(con_id, session).between(session.open_ns, self._chunk_start())
+            if len(minutes) == 0:
+                continue
+            tape = self._tapes[con_id]
+            tape.open, tape.last = float(minutes.open[0]), float(minutes.close[-1])
+            tape.high, tape.low = float(minutes.high.max()), float(minutes.low.min())
+            tape.volume = int(minutes.volume.sum())
+
+    def _previous_close(self, con_id: int, session: Session) -> float | None:
+        first = self._source.first_session(con_id)
+        index = session.index - 1
+        while first is not None and index >= first.index:
+            minutes = self._source.minutes(con_id, self._calendar.session(index))
+            if len(minutes):
+                return float(minutes.close[-1])
+            index -= 1
+        return None
+
+    def _chunk_start(self) -> int:
+        if self._session is None:
+            raise ValueError("the stream has ended")
+        if self._chunk < self._maker.chunk_count(self._session):
+            return self._session.open_ns + self._chunk * CHUNK_NS
+        return self._calendar.next_open(self._session.open_ns)
+
+    def _load(self) -> None:
+        """Replace the used-up events with those of the next chunk, entering the next session where one ends."""
+        session = self._session
+        if session is None:
+            return
+        self._events, self._next = [], 0
+        if self._chunk >= self._maker.chunk_count(session):
+            following = self._calendar.session(session.index + 1)
+            if self._last is not None and following.index > self._last.index:
+                self._session = None
+                return
+            self._session, self._chunk, self._opened = following, 0, False
+            return
+        self._events = self._merge(session, self._chunk)
+        self._chunk += 1
+
+    def _merge(self, session: Session, chunk: int) -> list[MarketEvent]:
+        parts = [self._maker.ticks(con_id, session, chunk) for con_id in self._con_ids]
+        time = np.concatenate([part.time for part in parts])
+        owner = np.concatenate(
+            [np.full(len(part.time), con_id) for con_id, part in zip(self._con_ids, parts, strict=True)]
+        )
+        order = np.lexsort((owner, time))
+        columns = (
+            time[order].tolist(),
+            owner[order].tolist(),
+            np.concatenate([part.is_trade for part in parts])[order].tolist(),
+            np.concatenate([part.first for part in parts])[order].tolist(),
+            np.concatenate([part.second for part in parts])[order].tolist(),
+            np.concatenate([part.third for part in parts])[order].tolist(),
+            np.concatenate([part.fourth for part in parts])[order].tolist(),
+        )
+        return [
+            Trade(ns, con_id, a, int(b)) if is_trade else Quote(ns, con_id, a, b, c, d)
+            for ns, con_id, is_trade, a, b, c, d in zip(*columns, strict=True)
+        ]
