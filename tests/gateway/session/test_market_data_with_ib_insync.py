@@ -253,4 +253,4 @@ async def test_five_second_bars_come_complete_and_once(desk: Desk) -> None:
     assert (bars[1].open_, bars[1].close) == (430.05, 430.09)
     ib.cancelRealTimeBars(bars)
     await ib.reqCurrentTimeAsync()
-    assert desk.gateway.hub.bars.next_ns(START_NS) is None
+    assert desk.gateway.hub.bars.next_ns(START_NS, START_NS) is None

@@ -39,6 +39,8 @@ class BarBoard:
     def __init__(self, market: Market) -> None:
         self._market = market
         self._lines: dict[tuple[ClientSession, int], BarLine] = {}
+        self.stirred = False
+        """Whether the market has moved since the last update."""
 
     def subscribe(self, line: BarLine) -> None:
         """Update this bar from the next step on."""
@@ -57,13 +59,32 @@ class BarBoard:
         for key in [key for key in self._lines if key[0] is client]:
             del self._lines[key]
 
-    def next_ns(self, after_ns: int) -> int | None:
-        """The first boundary whose last nanosecond is after `after_ns`; None if nobody follows bars."""
-        return ((after_ns + 1) // STEP_NS + 1) * STEP_NS if self._lines else None
+    def next_ns(self, after_ns: int, next_event_ns: int | None) -> int | None:
+        """The next boundary at which a bar can have changed, given when the market moves next; None if none can.
 
-    def update(self, boundary_ns: int) -> None:
-        """Send every forming bar as it is just before `boundary_ns`, where a bar that ends there is final."""
+        Its last nanosecond is after `after_ns`.
+        """
+        if not self._lines:
+            return None
+        if not self._is_due():
+            if next_event_ns is None:
+                return None
+            after_ns = max(after_ns, next_event_ns - 1)
+        return ((after_ns + 1) // STEP_NS + 1) * STEP_NS
+
+    def _is_due(self) -> bool:
+        # Complete five-second bars are due whether or not anything traded; forming ones only when something did.
+        return self.stirred or any(line.whole_only for line in self._lines.values())
+
+    def reach(self, stop_ns: int) -> None:
+        """Market time is `stop_ns`: if that is the last nanosecond before a boundary, send what is due."""
+        if self._lines and (stop_ns + 1) % STEP_NS == 0 and self._is_due():
+            self._update(stop_ns + 1)
+
+    def _update(self, boundary_ns: int) -> None:
+        """Send every bar as it is just before `boundary_ns`, where a bar that ends there is final."""
         now_ns = boundary_ns - 1
+        self.stirred = False
         for line in tuple(self._lines.values()):
             bar = self._market.forming_bar(
                 line.con_id, bar_size=line.bar_size, what=line.what, use_rth=line.use_rth, now_ns=now_ns

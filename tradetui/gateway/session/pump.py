@@ -77,7 +77,7 @@ class Pump:
         wake = hub.venue.next_wake_ns()
         if wake is not None and reached < wake < stop:
             stop = wake
-        boundary = hub.bars.next_ns(reached)
+        boundary = hub.bars.next_ns(reached, next_event)
         # Up to, not including: an event at the boundary belongs to the next bar.
         return stop if boundary is None else min(stop, boundary - 1)
 
@@ -90,16 +90,15 @@ class Pump:
         events = hub.venue.advance(stop_ns)
         if events:
             hub.deliver(events)
-        boundary = hub.bars.next_ns(hub.reached_ns)
         hub.reached_ns = stop_ns
-        if boundary is not None and boundary == stop_ns + 1:
-            hub.bars.update(boundary)
+        hub.bars.reach(stop_ns)
 
     def take(self, event: MarketEvent) -> None:
         """Apply one market event: ticks to subscribers first, then what it does to orders."""
         hub = self._hub
         hub.ticks.take(event)
         hub.prints.take(event)
+        hub.bars.stirred = True
         if isinstance(event, Quote):
             events = hub.venue.on_quote(
                 event.con_id, event.bid, event.ask, event.bid_size, event.ask_size, event.time_ns
@@ -126,7 +125,8 @@ class Pump:
     def _delay(self) -> float:
         hub = self._hub
         # Handlers of requests bring market time forward themselves, so idle waits cost nobody any freshness.
-        moments = (hub.market.next_event_ns(), hub.venue.next_wake_ns(), hub.bars.next_ns(hub.reached_ns))
+        event_ns = hub.market.next_event_ns()
+        moments = (event_ns, hub.venue.next_wake_ns(), hub.bars.next_ns(hub.reached_ns, event_ns))
         ahead = [moment for moment in moments if moment is not None and moment > hub.reached_ns]
         delay = min((hub.clock.delay_until(moment) for moment in ahead), default=IDLE_S)
         return min(max(delay, _MIN_DELAY_S), IDLE_S)
