@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradetui.domain.clock import SECOND_NS
-from tradetui.domain.tick import Quote, Trade
-from tradetui.marketdata.quality import TickFilter, TickRules, sound_quote
+from tradetui.domain.tick import Trade
+from tradetui.marketdata.quality import TickFilter, TickRules, sound_book, sound_price, sound_size
 
 NOW = 1_800_000_000 * SECOND_NS
 
@@ -61,26 +61,32 @@ def test_the_audit_of_rejected_ticks_is_bounded() -> None:
 
 
 def test_a_crossed_book_has_no_sides_and_a_locked_one_has_both() -> None:
-    crossed = sound_quote(Quote(symbol="SPY", ts_ns=0, mono_ns=0, bid=10.1, ask=10.0, bid_size=1, ask_size=1))
-    assert (crossed.bid, crossed.ask, crossed.bid_size, crossed.ask_size) == (None, None, None, None)
-    locked = sound_quote(Quote(symbol="SPY", ts_ns=0, mono_ns=0, bid=10.0, ask=10.0))
-    assert locked.mid == 10.0
+    assert sound_book(10.1, 10.0, None) == (None, None)
+    assert sound_book(10.0, 10.0, None) == (10.0, 10.0)
 
 
-numbers = st.one_of(st.none(), st.floats())
+def test_a_side_far_from_the_last_trade_is_not_a_quote() -> None:
+    assert sound_book(100.0, 1001.0, 100.0) == (100.0, None)
+    assert sound_book(1.0, 100.1, 100.0) == (None, 100.1)
+    assert sound_book(1.0, 100.1, None) == (1.0, 100.1)
 
 
-@given(numbers, numbers, numbers, numbers, numbers)
-def test_no_impossible_number_survives_in_a_quote(
-    bid: float | None, ask: float | None, last: float | None, size: float | None, close: float | None
-) -> None:
-    quote = sound_quote(
-        Quote(symbol="SPY", ts_ns=0, mono_ns=0, bid=bid, ask=ask, last=last, bid_size=size, prior_close=close)
-    )
-    prices = [value for value in (quote.bid, quote.ask, quote.last, quote.prior_close) if value is not None]
-    assert all(0 < price < float("inf") for price in prices)
-    assert quote.bid_size is None or 0 <= quote.bid_size < float("inf")
-    assert quote.bid is None or quote.ask is None or quote.bid <= quote.ask
+def test_the_sentinels_of_the_wire_are_no_numbers() -> None:
+    assert [sound_price(value) for value in (-1.0, 0.0, 1.7976931348623157e308, float("nan"), 5.0)] == [None] * 4 + [
+        5.0
+    ]
+    assert [sound_size(value) for value in (-1.0, 0.0, float("inf"), 5.0)] == [None, 0.0, None, 5.0]
+
+
+prices = st.one_of(st.none(), st.floats(0.01, 1e6))
+
+
+@given(prices, prices, prices)
+def test_no_book_is_ever_crossed(bid: float | None, ask: float | None, reference: float | None) -> None:
+    sound = sound_book(bid, ask, reference)
+    assert sound[0] in (bid, None)
+    assert sound[1] in (ask, None)
+    assert sound[0] is None or sound[1] is None or sound[0] <= sound[1]
 
 
 @given(st.lists(st.floats(), max_size=50))

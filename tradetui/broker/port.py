@@ -90,7 +90,7 @@ class BrokerPort(Protocol):
         """
 
     async def history(self, symbol: str, size: BarSize, count: int, end_ns: int | None = None) -> list[Bar]:
-        """Return up to `count` closed bars of a watched symbol that end at or before `end_ns` (None: now), oldest first.
+        """Return up to `count` closed bars, oldest first, of a watched symbol; none ends after `end_ns` (None: now).
 
         Raises:
             BrokerError: refused, timed out or not connected; never an empty list in place of an error.

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tradetui.domain.clock import SECOND_NS
-from tradetui.domain.tick import Quote, Trade
+from tradetui.domain.tick import Trade
+
+#: No price or size reaches this; NaN compares false with it, so one comparison refuses both.
+_MAX_PRICE = 1e12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +47,20 @@ class TickFilter:
         self._rules = rules or TickRules()
         self._last_good: float | None = None
         self._run: list[float] = []
+        self._rejected_in_a_row = 0
         self.rejected: deque[Rejected] = deque(maxlen=self._rules.kept)
         self.rejected_count = 0
         self.moves_accepted = 0
+
+    @property
+    def last_good(self) -> float | None:
+        """The last price that was believed."""
+        return self._last_good
+
+    @property
+    def is_first_rejection(self) -> bool:
+        """Whether the last trade was rejected and the one before it was not: the moment to tell somebody."""
+        return self._rejected_in_a_row == 1
 
     def judge(self, trade: Trade, market_now_ns: int, prior_close: float | None = None) -> str | None:
         """Return why `trade` is not believed, or None when it is good."""
@@ -59,7 +73,9 @@ class TickFilter:
         if reason is None:
             self._last_good = trade.price
             self._run.clear()
+            self._rejected_in_a_row = 0
             return None
+        self._rejected_in_a_row += 1
         self.rejected.append(Rejected(trade, reason))
         self.rejected_count += 1
         return reason
@@ -98,26 +114,28 @@ def _move(price: float, reference: float, limit: float, name: str) -> str | None
     return f"price {price:g} is {move:+.1%} from {name} {reference:g}"
 
 
-def sound_quote(quote: Quote) -> Quote:
-    """Return `quote` with what cannot be true made unknown: prices not positive, sizes negative, a crossed book."""
-    bid, ask = _price(quote.bid), _price(quote.ask)
+def sound_price(value: float) -> float | None:
+    """Return a price that can be, else None: IB says -1 or 0 for "no quote" and max-float for "unset"."""
+    return value if 0 < value < _MAX_PRICE else None
+
+
+def sound_size(value: float) -> float | None:
+    """Return a size that can be, else None."""
+    return value if 0 <= value < _MAX_PRICE else None
+
+
+def is_near(price: float | None, reference: float | None, max_distance: float = 0.5) -> bool:
+    """Return whether `price` lies within the fraction `max_distance` of `reference`; unknowns contradict nothing."""
+    return price is None or reference is None or abs(price / reference - 1) <= max_distance
+
+
+def sound_book(bid: float | None, ask: float | None, reference: float | None) -> tuple[float | None, float | None]:
+    """Return bid and ask without what cannot be true.
+
+    A side far from the last good trade `reference` becomes None; of a crossed book both do.
+    """
+    bid = bid if is_near(bid, reference) else None
+    ask = ask if is_near(ask, reference) else None
     if bid is not None and ask is not None and bid > ask:
-        bid = ask = None
-    return replace(
-        quote,
-        bid=bid,
-        ask=ask,
-        bid_size=_size(quote.bid_size) if bid is not None else None,
-        ask_size=_size(quote.ask_size) if ask is not None else None,
-        last=_price(quote.last),
-        last_size=_size(quote.last_size),
-        prior_close=_price(quote.prior_close),
-    )
-
-
-def _price(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) and value > 0 else None
-
-
-def _size(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) and value >= 0 else None
+        return None, None
+    return bid, ask
