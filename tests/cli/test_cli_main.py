@@ -32,18 +32,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def plug(monkeypatch: pytest.MonkeyPatch, home: Path) -> Plug:
-    """Plug in a module with the verbs `probe` and `twin` that does what the test says."""
+    """Plug in a module with the verbs `attach`, `probe` and `twin` that does what the test says."""
 
     def install(run: Callable[[argparse.Namespace], int]) -> None:
         module = ModuleType("tradetui.cli.probing")
 
         def add_parser(subparsers: cli.Subparsers) -> None:
+            subparsers.add_parser("attach")
             subparsers.add_parser("probe")
             subparsers.add_parser("twin").add_argument("--json", action="store_true")
 
         vars(module).update(add_parser=add_parser, run=run)
         monkeypatch.setitem(sys.modules, module.__name__, module)
-        for verb in ("probe", "twin"):
+        for verb in ("attach", "probe", "twin"):
             monkeypatch.setitem(cli.VERBS, verb, cli.Verb("probing", "probe the command line", json=True))
 
     return install
@@ -95,10 +96,21 @@ def test_common_options_stand_before_or_after_the_verb(plug: Plug, home: Path, w
     assert seen == [(home, "demo", True)]
 
 
-def test_no_verb_means_attach() -> None:
+def test_no_verb_means_attach(plug: Plug) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def run(args: argparse.Namespace) -> int:
+        seen.append((args.verb, args.profile))
+        return 0
+
+    plug(run)
+    assert cli.main(["--profile", "live"]) == 0
+    assert seen == [("attach", "live")]
+
+
+def test_the_verb_is_told_from_the_values_of_options() -> None:
     assert cli.verb_of(["--profile", "live", "--home=/x"]) is None
     assert cli.verb_of(["--home", "status", "why", "SPY"]) == "why"
-    assert "attach" in cli.VERBS
 
 
 def test_a_refusal_is_one_line_and_exit_code_1(plug: Plug, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,7 @@ def home(tmp_path: Path) -> Home:
             "[execution]\nmax_order_qty = 2",
             "config.toml:2: execution.max_order_qty: unknown key; did you mean risk.max_order_qty?",
         ),
+        ("[Risk]\nmax_positions = 2", "config.toml:1: Risk: unknown key; did you mean 'risk'?"),
         ("[ui]\nzzzz = 2", "config.toml:2: ui.zzzz: unknown key"),
         (
             '[risk]\nmax_order_qty = "10,000"',
@@ -111,7 +112,7 @@ def test_a_file_that_is_not_text_is_one_line(home: Home) -> None:
     [
         ("IB_PROT=7497", ".env:1: IB_PROT: unknown name; did you mean 'IB_PORT'?"),
         ("\nIB_PORT=seven", ".env:2 IB_PORT: broker.port: must be a whole number, got 'seven'"),
-        ("this is no setting", ".env:1: is not NAME=value"),
+        ("# only a comment\n\nthis is no setting", ".env:3: is not NAME=value"),
         ("TRADETUI_RISK__MAX_LEVERAG=1", ".env:1 TRADETUI_RISK__MAX_LEVERAG: risk.max_leverag: unknown key;"),
     ],
 )

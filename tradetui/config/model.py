@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from tradetui.config.connection import BrokerConfig, ClockConfig, DemoConfig, MarketConfig
 from tradetui.config.layers import Layer
@@ -26,26 +25,10 @@ from tradetui.config.values import Name
 from tradetui.domain.bar import BarSize
 
 
-class LayerSource(PydanticBaseSettingsSource):
-    """Hands one of our layers to pydantic-settings, which merges them by priority."""
-
-    def __init__(self, settings_cls: type[BaseSettings], layer: Layer) -> None:
-        super().__init__(settings_cls)
-        self._layer = layer
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Return the layer's value of a top-level field, its key, and that it needs no decoding."""
-        return self._layer.tree.get(field_name), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        """Return the layer's whole tree, unknown keys included, so that they can be refused."""
-        return self._layer.tree
-
-
 class Config(BaseSettings):
     """Everything the operator can set, for one profile. Make it with `load_config`."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", strict=True, case_sensitive=True)
 
     profile: Literal["demo", "paper", "live"]
     broker: BrokerConfig = BrokerConfig()
@@ -71,7 +54,7 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return only the layers handed in, highest priority first: nothing is read behind the caller's back."""
         layers: tuple[Layer, ...] = init_settings()["layers"]
-        return tuple(LayerSource(settings_cls, layer) for layer in layers)
+        return tuple(InitSettingsSource(settings_cls, layer.tree) for layer in layers)
 
     def symbols_of(self, strategy: str) -> tuple[str, ...]:
         """Return the symbols the named strategy trades."""

@@ -106,15 +106,13 @@ def _find(name: str, env_file: Path, environ: Mapping[str, str]) -> Secret | Non
         return Secret(environ[name])
     if environ.get(pointer):
         return _from_file(Path(environ[pointer]), pointer)
-    if not _names_in(env_file) & {name, pointer}:
+    values = _dotenv(env_file)
+    if not values.get(name) and not values.get(pointer):
         return None
     _refuse_open(env_file, ".env")
-    values = _dotenv(env_file)
     if values.get(name):
         return Secret(values[name])
-    if values.get(pointer):
-        return _from_file(env_file.parent / values[pointer], pointer)
-    return None
+    return _from_file(env_file.parent / values[pointer], pointer)
 
 
 def _from_file(path: Path, origin: str) -> Secret:

@@ -31,22 +31,16 @@ def key_lines(text: str) -> dict[KeyPath, int]:
     return found
 
 
-def nearest_line(lines: dict[KeyPath, int], path: KeyPath) -> int | None:
-    """Return the line of `path`, or of the innermost key around it that has one."""
-    for length in range(len(path), 0, -1):
-        if path[:length] in lines:
-            return lines[path[:length]]
-    return None
-
-
 def _statement(lines: list[str], first: int) -> tuple[int, dict[str, object]]:
     # A newline ends a statement unless a bracket or a long string is open, and then the parser refuses the part.
-    for used in range(1, len(lines) - first + 1):
+    used = 1
+    while True:
         try:
             return used, tomllib.loads("\n".join(lines[first : first + used]))
         except tomllib.TOMLDecodeError:
-            continue
-    return len(lines) - first, {}
+            if first + used == len(lines):
+                raise
+            used += 1
 
 
 def _paths(tree: dict[str, object]) -> Iterator[KeyPath]:
