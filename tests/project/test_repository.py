@@ -15,8 +15,11 @@ import pytest
 from tradetui import __version__
 from tradetui.cli.main import VERBS
 from tradetui.config import load_config
+from tradetui.config.connection import InstrumentConfig
 from tradetui.config.env_layers import read_dotenv
 from tradetui.config.env_names import HISTORICAL
+from tradetui.config.operation import StrategyConfig
+from tradetui.config.schema import fields_at
 from tradetui.config.secret import SECRET_NAMES
 
 ROOT = Path(__file__).parents[2]
@@ -214,3 +217,15 @@ def test_the_lock_holds_every_dependency_with_hashes() -> None:
     hashed = re.findall(r"^\S+==.*\\\n    --hash=sha256:", lock, flags=re.MULTILINE)
     assert len(pins) == len(hashed)
     assert "://" not in lock
+
+
+def test_every_key_of_the_configuration_has_an_effect() -> None:
+    # By name only: a key that no module outside the configuration reads is a promise that nothing keeps.
+    source = "\n".join(
+        module.read_text(encoding="utf-8") for module in MODULES if module.parent != ROOT / "tradetui" / "config"
+    )
+    keys = {(section, key) for section in fields_at(()) for key in fields_at((section,))}
+    keys |= {("strategies", key) for key in StrategyConfig.model_fields}
+    keys |= {("market.instruments", key) for key in InstrumentConfig.model_fields}
+    unread = {f"{section}.{key}" for section, key in keys if not re.search(rf"\.{key}\b", source)}
+    assert unread == set()
