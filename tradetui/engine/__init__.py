@@ -1,0 +1,1 @@
+"""The asyncio shell of the core: everything with a clock, a socket, a file or a process in it."""

@@ -18,7 +18,7 @@ from tradetui.domain.errors import StoreError
 from tradetui.domain.records import JournalImage, Record
 from tradetui.store.disk_check import check_disk
 from tradetui.store.errors import JournalBroken, RecordRefused, from_sqlite
-from tradetui.store.loading import load_image
+from tradetui.store.loading import OpenAlert, load_image, load_open_alerts
 from tradetui.store.migrate import migrate
 from tradetui.store.sqlite_file import WriterConnection, check_integrity, open_writer
 from tradetui.store.statements import Statement, statements_for
@@ -93,6 +93,34 @@ class Journal:
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise JournalBroken(f"{self._path}: cannot be read back: {error}") from error
 
+    async def highest_order_id(self) -> int:
+        """Return the highest order id ever used on a connection, 0 when none was.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        return await self._number("SELECT coalesce(max(order_id), 0) FROM order_events")
+
+    async def newest_market_ns(self) -> int:
+        """Return the latest market time any step was noted at, 0 for a new journal.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        newest = "SELECT max((SELECT coalesce(max(ts_ns), 0) FROM notes), (SELECT coalesce(max(ts_ns), 0) FROM equity))"
+        return await self._number(newest)
+
+    async def open_alerts(self) -> list[OpenAlert]:
+        """Return the alerts whose delivery has not ended, oldest first.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        try:
+            return await self._connection.run(load_open_alerts)
+        except sqlite3.Error as error:
+            raise JournalBroken(f"{self._path}: cannot be read back: {error}") from error
+
     async def begin_run(self, run: Run) -> None:
         """Note that a life of the core begins.
 
@@ -125,6 +153,12 @@ class Journal:
     async def close(self) -> None:
         """Close the file; idempotent."""
         await self._connection.close()
+
+    async def _number(self, sql: str) -> int:
+        try:
+            return await self._connection.run(lambda connection: int(connection.execute(sql).fetchone()[0]))
+        except sqlite3.Error as error:
+            raise JournalBroken(f"{self._path}: cannot be read back: {error}") from error
 
     async def _execute(self, statement: Statement) -> None:
         try:

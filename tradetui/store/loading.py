@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from tradetui.domain.alert import Alert
 from tradetui.domain.clock import SECOND_NS
 from tradetui.domain.fill import Commission
 from tradetui.domain.latch import Latch
@@ -19,6 +21,7 @@ from tradetui.domain.records import BarConsumed, CommandSaved, DayStarted, FillS
 from tradetui.store.columns import SqlValue, select
 from tradetui.store.statements import (
     ADJUSTMENT,
+    ALERT,
     BAR_CONSUMED,
     COMMAND,
     COMMISSION,
@@ -35,6 +38,31 @@ from tradetui.store.statements import (
 ORDER_DAYS_NS = 7 * 86_400 * SECOND_NS
 #: Commands a client may still send again after a restart.
 COMMANDS = 1000
+
+
+#: Delivery states after which nothing happens to an alert any more.
+DELIVERY_ENDED = ("DELIVERED", "UNDELIVERED", "FAILED", "SUPPRESSED", "FOLDED")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAlert:
+    """An alert on its way: queued at `wall_ns` (real time), its last delivery state, the carrier's id if there is one."""
+
+    alert: Alert
+    wall_ns: int
+    state: str
+    sid: str | None
+
+
+def load_open_alerts(connection: sqlite3.Connection) -> list[OpenAlert]:
+    """Return the alerts whose delivery has not ended, oldest first."""
+    ended = ", ".join("?" * len(DELIVERY_ENDED))
+    rows = connection.execute(
+        select("alerts", ALERT.listed(), "queued_wall_ns", "delivery", "sid")
+        + f" WHERE delivery NOT IN ({ended}) ORDER BY number",
+        DELIVERY_ENDED,
+    )
+    return [OpenAlert(alert=ALERT.read(row), wall_ns=row[-3], state=row[-2], sid=row[-1]) for row in rows]
 
 
 def load_image(connection: sqlite3.Connection) -> JournalImage:
