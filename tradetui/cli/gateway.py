@@ -1,0 +1,67 @@
+"""`tradetui gateway`: the paper gateway alone, for any TWS client."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from tradetui.cli.main import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the parser of `gateway`."""
+    parser = subparsers.add_parser("gateway", help="run the paper gateway alone")
+    parser.add_argument("--port", type=int, default=4002, help="port to listen on; 0 takes a free one (default 4002)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--allow-remote", action="store_true", help="let --host be an address other machines reach")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the synthetic market (default 1)")
+    parser.add_argument("--market", default="synthetic", metavar="synthetic|replay:FILE", help="where prices come from")
+    parser.add_argument("--speed", type=float, default=1.0, help="market seconds per real second (default 1)")
+    parser.add_argument(
+        "--start", metavar="TIME", help="market time to begin at, ISO with zone: 2026-03-16T09:30-04:00"
+    )
+    parser.add_argument(
+        "--keep-closed-hours", action="store_true", help="let nights and weekends pass instead of skipping them"
+    )
+    parser.add_argument("--max-version", type=int, default=178, help="newest server version offered (default 178)")
+    parser.add_argument("--account", default="DU1234567", help="account code (default DU1234567)")
+    parser.add_argument("--cash", type=float, default=1_000_000.0, help="starting cash in USD (default 1000000)")
+    parser.add_argument("--control-port", type=int, help="loopback port of the control channel (default: none)")
+    parser.add_argument("--state", type=Path, metavar="FILE", help="keep the account in this file between runs")
+    parser.add_argument("--verbose", action="store_true", help="narrate connections and requests on standard error")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until interrupted.
+
+    Raises:
+        OperatorError: the port, a file, a time or another option cannot be used.
+    """
+    from tradetui.gateway.assembly import GatewayOptions
+    from tradetui.gateway.run import run as serve
+
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO if args.verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
+    serve(
+        GatewayOptions(
+            host=args.host,
+            port=args.port,
+            allow_remote=args.allow_remote,
+            seed=args.seed,
+            market=args.market,
+            speed=args.speed,
+            start=args.start,
+            skip_closed=not args.keep_closed_hours,
+            max_version=args.max_version,
+            account=args.account,
+            cash=args.cash,
+            control_port=args.control_port,
+            state=args.state,
+        )
+    )
+    return 0

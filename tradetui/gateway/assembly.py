@@ -1,0 +1,129 @@
+"""Puts a gateway together from an operator's options: calendar, market, clock, venue, server.
+
+Invariant: every option is checked before anything listens; what cannot be used is named with its remedy.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from tradetui.domain.clock import SECOND_NS, to_ns
+from tradetui.domain.errors import OperatorError
+from tradetui.gateway.market.clock import MarketClock, SkipClosed
+from tradetui.gateway.market.market import Market
+from tradetui.gateway.market.replay import ReplayMarket
+from tradetui.gateway.market.synthetic import SyntheticMarket, demo_start
+from tradetui.gateway.server import GatewayServer, check_host
+from tradetui.gateway.session.hub import Settings
+from tradetui.gateway.venue import state_file
+from tradetui.gateway.venue.config import VenueConfig
+from tradetui.gateway.venue.venue import Venue
+from tradetui.gateway.wire.versions import CEILING, DEFAULT_CAP, FLOOR
+from tradetui.marketdata.calendar import TradingCalendar
+
+_REPLAY: Final = "replay:"
+_MAX_PORT: Final = 65_535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayOptions:
+    """What `tradetui gateway` can be told. `start` is ISO with zone; None lets the market choose."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    allow_remote: bool = False
+    seed: int = 1
+    market: str = "synthetic"
+    speed: float = 1.0
+    start: str | None = None
+    skip_closed: bool = True
+    max_version: int = DEFAULT_CAP
+    account: str = "DU1234567"
+    cash: float = 1_000_000.0
+    control_port: int | None = None
+    state: Path | None = None
+
+
+def build(
+    options: GatewayOptions,
+    *,
+    wall_ns: Callable[[], int] = time.time_ns,
+    monotonic_ns: Callable[[], int] = time.monotonic_ns,
+) -> GatewayServer:
+    """A gateway ready to start. Raises OperatorError."""
+    _check(options)
+    state = None if options.state is None else state_file.load(options.state)
+    calendar = TradingCalendar.load()
+    market = _market(options, calendar, _start(options, state), wall_ns())
+    details = [market.contract_details(contract, market.start_ns)[0] for contract in market.contracts()]
+    venue = Venue(
+        # A new instance number per run: execution ids of two runs without a common state never meet.
+        config=VenueConfig(starting_cash={options.account: options.cash}, instance=wall_ns() // SECOND_NS),
+        calendar=calendar,
+        instruments=details,
+        state=state,
+    )
+    clock = MarketClock(
+        start_ns=market.start_ns,
+        speed=options.speed,
+        monotonic_ns=monotonic_ns,
+        calendar=calendar,
+        skip=SkipClosed() if options.skip_closed else None,
+    )
+    return GatewayServer(
+        venue=venue,
+        market=market,
+        clock=clock,
+        host=options.host,
+        port=options.port,
+        settings=Settings(max_version=options.max_version),
+        control_port=options.control_port,
+    )
+
+
+def _check(options: GatewayOptions) -> None:
+    check_host(options.host, allow_remote=options.allow_remote)
+    for name, port in (("--port", options.port), ("--control-port", options.control_port or 0)):
+        if not 0 <= port <= _MAX_PORT:
+            raise OperatorError(f"{name} {port} is not a port; give 0 to {_MAX_PORT}")
+    if not FLOOR <= options.max_version <= CEILING:
+        raise OperatorError(f"--max-version {options.max_version} is not spoken here; give {FLOOR} to {CEILING}")
+    if not math.isfinite(options.cash) or options.cash < 0:
+        raise OperatorError(f"--cash {options.cash} is not an amount; give US dollars, 0 or more")
+    if not options.account.isascii() or not options.account.isalnum():
+        raise OperatorError(f"--account {options.account!r} is not an account code; give one like DU1234567")
+
+
+def _start(options: GatewayOptions, state: Mapping[str, object] | None) -> int | None:
+    asked = None if options.start is None else _moment(options.start)
+    reached = None if state is None else state.get("now_ns")
+    if not isinstance(reached, int):
+        return asked
+    # The account's past must not lie in the market's future.
+    return max(reached, asked or reached)
+
+
+def _moment(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise OperatorError(f"--start {text!r} is not a time; give one like 2026-03-16T09:30-04:00") from None
+    if moment.tzinfo is None:
+        raise OperatorError(f"--start {text!r} has no time zone; add one, such as -04:00 or Z")
+    return to_ns(moment)
+
+
+def _market(options: GatewayOptions, calendar: TradingCalendar, start_ns: int | None, wall_ns: int) -> Market:
+    if options.market == "synthetic":
+        begin = demo_start(calendar, wall_ns) if start_ns is None else start_ns
+        return SyntheticMarket(seed=options.seed, calendar=calendar, start_ns=begin)
+    if options.market.startswith(_REPLAY):
+        path = Path(options.market.removeprefix(_REPLAY))
+        return ReplayMarket(path, calendar=calendar, seed=options.seed, start_ns=start_ns)
+    raise OperatorError(f"--market {options.market!r} is unknown; give synthetic or replay:FILE")
