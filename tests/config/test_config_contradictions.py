@@ -126,11 +126,6 @@ def test_live_takes_no_limit_that_was_written_for_every_profile(home: Home) -> N
             "config.toml:3: execution.unfilled_policy: IB takes no market orders outside regular trading hours",
         ),
         ("paper", "[alerts]\napi_url = 'http://example.com'", "config.toml:2: alerts.api_url: must be https"),
-        (
-            "demo",
-            "[demo]\nstart = 2025-06-02T09:30:00Z",
-            "config.toml:2: demo.start: is exchange time; write it without",
-        ),
         ("demo", "[demo]\nmarket = 'replay:none.csv'", "config.toml:2: demo.market: there is no file"),
     ],
 )

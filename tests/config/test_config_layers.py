@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ def test_environment_text_is_read_by_the_type_of_its_key(home: Home) -> None:
             "TRADETUI_MARKET__INSTRUMENTS__SPY__PRIMARY_EXCHANGE": "ARCA",
             "TRADETUI_STRATEGIES__MA__PARAMS__FAST": "10",
             "TRADETUI_STRATEGIES__MA__PARAMS__MODE": "close",
-            "TRADETUI_DEMO__START": "2025-06-03T10:00:00",
+            "TRADETUI_DEMO__START": "2025-06-03T10:00:00-04:00",
             "TRADETUI_EXECUTION__UNFILLED_POLICY": "reprice",
             "TRADETUI_RISK__ALLOWED_SYMBOLS": '["SPY"]',
         }
@@ -85,7 +86,7 @@ def test_environment_text_is_read_by_the_type_of_its_key(home: Home) -> None:
     assert config.risk.long_only is False
     assert config.market.instruments["SPY"].primary_exchange == "ARCA"
     assert config.strategies["ma"].params == {"fast": 10, "mode": "close"}
-    assert config.demo.start.hour == 10
+    assert config.demo.start == datetime(2025, 6, 3, 14, tzinfo=UTC)
     assert config.execution.unfilled_policy == "reprice"
     assert config.allowed_symbols() == ("SPY",)
 

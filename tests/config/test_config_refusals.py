@@ -69,8 +69,13 @@ def home(tmp_path: Path) -> Home:
         ),
         (
             "[demo]\nstart = '2025'",
-            "config.toml:2: demo.start: must be a date and time without quotes, such as 2025-06-02T09:30:00,"
-            " got '2025'",
+            "config.toml:2: demo.start: must be a date and time without quotes, with its offset from UTC, such as"
+            " 2025-06-02T09:30:00-04:00, got '2025'",
+        ),
+        (
+            "[demo]\nstart = 2025-06-02T09:30:00",
+            "config.toml:2: demo.start: must be a date and time without quotes, with its offset from UTC, such as"
+            " 2025-06-02T09:30:00-04:00, got 2025-06-02T09:30:00",
         ),
         ("default_profile = 'lve'", "config.toml:1: default_profile: must be one of demo, paper, live"),
         ("[profile.liv]", "config.toml:1: profile.liv: no such profile; did you mean 'live'?"),

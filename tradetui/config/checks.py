@@ -158,8 +158,6 @@ def _alerts(config: Config) -> Iterator[Finding]:
 
 
 def _demo(config: Config, home: Path) -> Iterator[Finding]:
-    if config.demo.start.tzinfo is not None:
-        yield ("demo", "start"), "is exchange time; write it without a time zone"
     source = config.demo.market
     if source.startswith(REPLAY_PREFIX) and not (home / source.removeprefix(REPLAY_PREFIX)).is_file():
         yield ("demo", "market"), f"there is no file {home / source.removeprefix(REPLAY_PREFIX)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -14,6 +15,7 @@ from tradetui.config.toml_lines import KeyPath
 from tradetui.config.values import FORMS
 
 _SECRET_WORDS = ("token", "secret", "password", "api_key", "account_sid")
+_MOMENT = "a date and time without quotes, with its offset from UTC, such as 2025-06-02T09:30:00-04:00"
 _KINDS = {
     "int_type": "a whole number",
     "float_type": "a number",
@@ -22,7 +24,8 @@ _KINDS = {
     "tuple_type": "a list",
     "model_type": "a table",
     "dict_type": "a table",
-    "datetime_type": "a date and time without quotes, such as 2025-06-02T09:30:00",
+    "datetime_type": _MOMENT,
+    "timezone_aware": _MOMENT,
 }
 _OTHER = {
     "finite_number": "must be a finite number",
@@ -104,5 +107,5 @@ def _number_hint(kind: str, value: object) -> str:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    text = value.isoformat() if isinstance(value, datetime) else repr(value)
     return text if len(text) <= 40 else f"{text[:39]}…"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from tradetui.config.values import (
     Account,
@@ -89,7 +88,7 @@ class DemoConfig(Section):
     """Same seed, same market."""
     market: MarketSource = "synthetic"
     """`synthetic`, or `replay:FILE` for recorded bars (CSV or Parquet, relative to the home)."""
-    start: datetime = datetime(2025, 6, 2, 9, 30)  # noqa: DTZ001 (exchange wall-clock time; the calendar gives it a zone)
-    """Exchange time at which the market starts, without a time zone."""
+    start: AwareDatetime | None = None
+    """Market time at which the demo starts, with its offset from UTC; None leaves it to the gateway."""
     cash: Money = 100_000.0
     """Opening cash of the demo account."""
