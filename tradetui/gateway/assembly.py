@@ -61,14 +61,9 @@ def build(
     state = None if options.state is None else state_file.load(options.state)
     calendar = TradingCalendar.load()
     market = _market(options, calendar, _start(options, state), wall_ns())
-    details = [market.contract_details(contract, market.start_ns)[0] for contract in market.contracts()]
-    venue = Venue(
-        # A new instance number per run: execution ids of two runs without a common state never meet.
-        config=VenueConfig(starting_cash={options.account: options.cash}, instance=wall_ns() // SECOND_NS),
-        calendar=calendar,
-        instruments=details,
-        state=state,
-    )
+    # A new instance number per run: execution ids of two runs without a common state never meet.
+    config = VenueConfig(starting_cash={options.account: options.cash}, instance=wall_ns() // SECOND_NS)
+    venue = make_venue(market, config, state)
     clock = MarketClock(
         start_ns=market.start_ns,
         speed=options.speed,
@@ -85,6 +80,22 @@ def build(
         settings=Settings(max_version=options.max_version),
         control_port=options.control_port,
     )
+
+
+def make_venue(market: Market, config: VenueConfig, state: Mapping[str, object] | None = None) -> Venue:
+    """A venue for every instrument of a market; without `state` it values holdings at the previous close at first.
+
+    Raises OperatorError if `state` is not a saved venue.
+    """
+    contracts = market.contracts()
+    details = [market.contract_details(contract, market.start_ns)[0] for contract in contracts]
+    venue = Venue(config=config, calendar=market.calendar, instruments=details, state=state)
+    if state is None:
+        for contract in contracts:
+            close = market.day_stats(contract.con_id).previous_close
+            if close is not None:
+                venue.set_reference_price(contract.con_id, close)
+    return venue
 
 
 def _check(options: GatewayOptions) -> None:

@@ -13,10 +13,10 @@ import pytest
 from tests.gateway.session.raw_client import RawClient
 from tests.gateway.session.scripted import SetClock
 from tradetui.domain.clock import MINUTE_NS, SECOND_NS, to_ns
+from tradetui.gateway.assembly import make_venue
 from tradetui.gateway.market.replay import ReplayMarket
 from tradetui.gateway.server import GatewayServer
 from tradetui.gateway.venue.config import VenueConfig
-from tradetui.gateway.venue.venue import Venue
 from tradetui.gateway.wire import requests
 from tradetui.gateway.wire.record import Value
 from tradetui.gateway.wire.replies_market import HISTORY, HISTORY_UPDATE
@@ -56,8 +56,7 @@ async def replay(shared_dir: Path) -> AsyncIterator[Replay]:
     session = calendar.session(calendar.current_or_next(probe.start_ns + MINUTE_NS).index + 1)
     market = ReplayMarket(path, calendar=calendar, start_ns=session.open_ns - MINUTE_NS)
     clock = SetClock(market.start_ns)
-    details = [market.contract_details(contract, market.start_ns)[0] for contract in market.contracts()]
-    venue = Venue(config=VenueConfig(), calendar=calendar, instruments=details)
+    venue = make_venue(market, VenueConfig())
     async with GatewayServer(venue=venue, market=market, clock=clock) as gateway:
         bars = first_minutes(path, session.open_ns)
         assert len(bars) > MINUTES // 2
