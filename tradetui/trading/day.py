@@ -49,6 +49,7 @@ def _roll(state: CoreState, out: Out, now: Now, equity: float) -> None:
     state.book.forget_finished()
     for command_id in list(state.commands)[:-KEEP_COMMANDS]:
         del state.commands[command_id]
+    state.absent_mono_ns.clear()
     kept = {order.intent.intent_id for order in state.book.all()}
     state.executions = {key: value for key, value in state.executions.items() if key in kept}
 

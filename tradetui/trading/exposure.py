@@ -9,6 +9,7 @@ from tradetui.domain.latch import Latch, TradingState
 from tradetui.domain.order import Intent, Purpose, Side
 from tradetui.risk.view import Exposure, OrderCounts, RiskView
 from tradetui.trading.latches import unresolved_text
+from tradetui.trading.orders import missing_fills
 from tradetui.trading.state import CoreState
 
 
@@ -20,6 +21,14 @@ def exposure_of(state: CoreState, symbol: str, *, held: float | None = None) -> 
             buying += order.remaining
         else:
             selling += order.remaining
+    for intent_id in state.reported_filled:
+        ended = state.book.get(intent_id)
+        if ended is None or ended.is_live or ended.intent.symbol != symbol:
+            continue  # a live order's remaining quantity counts them already
+        if ended.intent.side is Side.BUY:
+            buying += missing_fills(state, ended)
+        else:
+            selling += missing_fills(state, ended)
     for external in state.externals.values():
         if external.symbol != symbol:
             continue

@@ -9,7 +9,7 @@ from tradetui.domain.order import OrderRecord, Purpose
 from tradetui.domain.order_state import OrderState
 from tradetui.domain.records import LatchCleared, LatchSaved
 from tradetui.risk.limits import BreakerAction
-from tradetui.trading.orders import cancel
+from tradetui.trading.orders import cancel, missing_fills
 from tradetui.trading.out import Out
 from tradetui.trading.state import CoreState, FlattenRun
 
@@ -81,6 +81,10 @@ def unresolved_text(state: CoreState, symbol: str) -> str:
     for order in state.book.live(symbol):
         if order.state is OrderState.UNKNOWN:
             return f"order {order.intent.intent_id} is UNKNOWN"
+    for intent_id in state.reported_filled:
+        ended = state.book.get(intent_id)
+        if ended is not None and ended.intent.symbol == symbol and missing_fills(state, ended) > 1e-9:
+            return f"executions of order {intent_id} are missing"
     mismatch = state.mismatches.get(symbol)
     if mismatch is not None:
         return f"position differs: ours {mismatch.ours:g}, broker {mismatch.broker:g}"

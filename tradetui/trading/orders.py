@@ -126,8 +126,13 @@ def on_broker_order(
         _take_external(state, out, now, seen, completed)
         return None
     order = _with_ids(order, seen)
+    note_reported(state, order, seen.filled)
     order = _with_foreign_change(state, out, now, order, seen)
     fact = _fact_of(seen.status, completed)
+    if fact is Fact.BROKER_CANCELLED and seen.filled is None and not completed:
+        # Nothing says yet how much was filled before the cancel: the order's end waits for the status or a look.
+        state.ask_snapshot(out, now, "an order is reported cancelled without its filled quantity")
+        fact = None
     if fact is None:
         if order != state.book.get(order.intent.intent_id):
             state.book.put(order)
@@ -136,6 +141,22 @@ def on_broker_order(
             state.ask_snapshot(out, now, "an order is inactive")
         return order
     return move(state, out, now, order, fact, seen.completed_status)
+
+
+def note_reported(state: CoreState, order: OrderRecord, filled: float | None) -> None:
+    """Remember the highest filled quantity that the broker reported for an order.
+
+    It books nothing; but a report above our executions proves that some are on their way, and they count as exposure.
+    """
+    intent_id = order.intent.intent_id
+    known = state.reported_filled.get(intent_id, 0.0)
+    if filled is not None and filled > max(known, order.filled):
+        state.reported_filled[intent_id] = filled
+
+
+def missing_fills(state: CoreState, order: OrderRecord) -> float:
+    """Return the quantity that the broker reported filled and whose executions have not come yet."""
+    return max(0.0, state.reported_filled.get(order.intent.intent_id, 0.0) - order.filled)
 
 
 def _with_ids(order: OrderRecord, seen: BrokerOrder) -> OrderRecord:
@@ -211,13 +232,14 @@ def on_status(state: CoreState, out: Out, now: Now, seen: OrderStatusSeen) -> No
     if order.perm_id and seen.perm_id and order.perm_id != seen.perm_id:
         return  # the broker uses the id again; this is not our order
     order = replace(order, perm_id=seen.perm_id or order.perm_id, broker_status=seen.status, checks=0)
+    note_reported(state, order, seen.filled)
     fact = _fact_of(seen.status, completed=False)
     if fact is not None:
         move(state, out, now, order, fact, seen.why_held)
     elif order != state.book.get(order.intent.intent_id):
         state.book.put(order)
         out.record(OrderSaved(order, "broker status", seen.status), durable=True)
-    if seen.status == "Inactive" or (seen.status == "Filled" and seen.filled > order.filled + 1e-9):
+    if seen.status == "Inactive" or missing_fills(state, order) > 0:
         # Executions normally follow at once; the timer looks again if they do not.
         state.ask_snapshot(out, now, f"order status {seen.status} without its executions")
 

@@ -86,6 +86,11 @@ def _absent(state: CoreState, out: Out, now: Now, order: OrderRecord, snapshot: 
     sent = order.sent_mono_ns
     if sent is not None and snapshot.started_mono_ns - sent < timing.ack_timeout_s * SECOND_NS:
         return  # too young to prove anything
+    intent_id = order.intent.intent_id
+    counted = state.absent_mono_ns.get(intent_id) if order.checks else None
+    if counted is not None and snapshot.started_mono_ns - counted < timing.grace_interval_s * SECOND_NS:
+        return  # several looks at one moment are one look
+    state.absent_mono_ns[intent_id] = snapshot.started_mono_ns
     checks = order.checks + 1
     state.book.put(replace(order, checks=checks))
     if checks < timing.grace_looks:
@@ -214,5 +219,9 @@ def adopt(state: CoreState, out: Out, now: Now, symbol: str, who: str, reason: s
     )
     state.ledger.book_adjustment(adjustment)
     out.record(AdjustmentSaved(adjustment), durable=True)
+    for intent_id in list(state.reported_filled):
+        order = state.book.get(intent_id)
+        if order is None or order.intent.symbol == symbol:
+            del state.reported_filled[intent_id]  # the adopted difference stands for the executions that never came
     _agree(state, out, now, symbol)
     return f"{symbol}: adopted {qty:+g} at {price:g}; position is now {theirs:g}"

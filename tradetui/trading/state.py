@@ -102,6 +102,8 @@ class CoreState:
     broker_costs: dict[str, float] = field(default_factory=dict)
     externals: dict[int, BrokerOrder] = field(default_factory=dict)
     executions: dict[str, dict[str, str]] = field(default_factory=dict)
+    reported_filled: dict[str, float] = field(default_factory=dict)
+    absent_mono_ns: dict[str, int] = field(default_factory=dict)
     mismatches: dict[str, Mismatch] = field(default_factory=dict)
     last_trade_mono_ns: dict[str, int] = field(default_factory=dict)
     consumed: dict[tuple[str, str], int] = field(default_factory=dict)

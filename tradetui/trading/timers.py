@@ -83,9 +83,8 @@ def _look_regularly(state: CoreState, out: Out, now: Now) -> None:
     live = state.book.live()
     if live:
         interval = min(interval, timing.watch_every_s)
-    if any(_in_doubt(state, now, order) for order in live) or any(
-        not item.confirmed for item in state.mismatches.values()
-    ):
+    unproved = any(not item.confirmed for item in state.mismatches.values()) or state.reported_filled
+    if unproved or any(_in_doubt(state, now, order) for order in live):
         interval = min(interval, timing.grace_interval_s)
     if _age(now, state.last_look_mono_ns) >= interval:
         state.ask_snapshot(out, now, "regular look")
