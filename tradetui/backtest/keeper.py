@@ -1,0 +1,187 @@
+"""The risk gate in front of the simulated market: the live gate's rules on the backtest's facts.
+
+A market order that plainly passes every rule is let through by plain comparisons; anything else is judged by the real
+gate, which also words the refusals. Invariant: `passes` says True only where the gate allows (property-tested), so the
+short cut can change the speed but no decision.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from tradetui.backtest.account import Account
+from tradetui.backtest.lane import Lane
+from tradetui.backtest.sessions import Sessions
+from tradetui.backtest.watch import LossWatch
+from tradetui.domain.clock import MINUTE_NS, SECOND_NS, Now
+from tradetui.domain.order import Intent
+from tradetui.domain.tick import Quote
+from tradetui.risk.gate import Decision, Gate
+from tradetui.risk.limits import Limits
+from tradetui.risk.view import Exposure, OrderCounts, RiskView
+
+#: Orders remembered for the rate and repetition rules, as many as the live core does.
+_REMEMBERED = 5000
+_Sent = tuple[int, int, str, str, int, float, float | None]
+
+
+class Keeper:
+    """Decides on orders; remembers those that went, because rates and repetitions are limited."""
+
+    def __init__(self, limits: Limits, account: Account, watch: LossWatch, sessions: Sessions) -> None:
+        self._limits = limits
+        self._gate = Gate(limits)
+        self._account = account
+        self._watch = watch
+        self._sessions = sessions
+        self._sent: deque[_Sent] = deque(maxlen=_REMEMBERED)
+        self._recent: deque[int] = deque()
+        self._last_by_symbol: dict[str, int] = {}
+        self._rate = min(limits.orders_per_second, limits.orders_per_minute)
+        self._repeat_ns = int(limits.duplicate_window_s * SECOND_NS) + 1
+        self._window = (0, -1)
+        self._several = len(account.symbols) > 1
+
+    def passes(self, lane: Lane, sign: int, qty: float, now_ns: int) -> bool:
+        """Return True only if the gate surely allows a market order of a sound quantity."""
+        if self._watch.latches:
+            return False
+        held = lane.held()
+        if held and (held > 0) != (sign > 0):
+            return qty <= abs(held) - lane.resting(sign) + 1e-9
+        if sign < 0 and self._limits.long_only:
+            return False
+        start, end = self._window
+        return (
+            (start <= now_ns <= end or self._is_entry_time(now_ns))
+            and lane.symbol in self._limits.symbols
+            and not lane.is_working()
+            and self._is_first_and_slow(lane.symbol, now_ns)
+            and self._fits(lane, held, qty)
+        )
+
+    def judge(self, lane: Lane, intent: Intent, *, known: bool) -> Decision:
+        """Return the gate's decision on `intent`, decided at its bar's close."""
+        return self._gate.check(intent, self._view(lane, intent, known))
+
+    def sent(self, lane: Lane, sign: int, qty: float, limit: float | None, now_ns: int) -> None:
+        """Remember an order that went."""
+        self._sent.append((now_ns, self._watch.day_close_ns, lane.owner, lane.symbol, sign, qty, limit))
+        self._recent.append(now_ns)
+        self._last_by_symbol[lane.symbol] = now_ns
+        self._watch.day_orders += 1
+
+    def _is_entry_time(self, now_ns: int) -> bool:
+        clock = self._sessions.clock(now_ns)
+        if clock is None:
+            return False
+        first, last = self._limits.no_entry_first_minutes * 60, self._limits.no_entry_last_minutes * 60
+        since, left = clock
+        # A second of room: the gate compares rounded seconds.
+        self._window = (
+            now_ns - int((since - first - 1) * SECOND_NS),
+            now_ns + int((left - last - 1) * SECOND_NS),
+        )
+        return since >= first + 1 and left >= last + 1
+
+    def _is_first_and_slow(self, symbol: str, now_ns: int) -> bool:
+        last = self._last_by_symbol.get(symbol)
+        if last is not None and now_ns - last <= self._repeat_ns:
+            return False
+        recent = self._recent
+        while recent and now_ns - recent[0] >= MINUTE_NS:
+            recent.popleft()
+        return len(recent) < self._rate and self._watch.day_orders < self._limits.orders_per_day
+
+    def _fits(self, lane: Lane, held: float, qty: float) -> bool:
+        limits, bar = self._limits, lane.bar
+        if bar is None or qty > limits.max_order_qty:
+            return False
+        value = bar.close * lane.multiplier
+        worst = abs(held) + qty
+        gross_other, symbols_other = self._others(lane) if self._several else (0.0, 0)
+        equity = self._account.equity()
+        gross = gross_other + worst * value
+        watch = self._watch
+        return (
+            qty * value * _UP <= limits.max_order_notional
+            and worst <= limits.max_position_qty
+            and worst * value * _UP <= limits.max_position_notional
+            and (held != 0 or symbols_other < limits.max_positions)
+            and equity > 0
+            and gross * _UP <= limits.max_gross_notional
+            and gross * _UP <= limits.max_leverage * equity
+            and watch.day_equity - equity < limits.daily_loss_limit
+            and watch.drawdown_pct(equity) < limits.max_drawdown_pct
+        )
+
+    def _others(self, lane: Lane) -> tuple[float, int]:
+        """Return the gross value and number of all other symbols held or being traded."""
+        gross, count = 0.0, 0
+        for other in self._account.symbols:
+            if other.symbol == lane.symbol:
+                continue
+            exposure = _exposure(other)
+            if exposure.held or exposure.buying or exposure.selling:
+                count += 1
+                gross += exposure.worst * (other.mark() or 0.0) * other.multiplier
+        return gross, count
+
+    def _view(self, lane: Lane, intent: Intent, known: bool) -> RiskView:
+        now_ns = intent.bar_end_ns
+        clock = self._sessions.clock(now_ns)
+        gross, count = self._others(lane)
+        equity = self._account.equity()
+        exposure = _exposure(lane)
+        mark = lane.mark()
+        tied = gross + exposure.worst * (mark or 0.0) * lane.multiplier
+        watch = self._watch
+        return RiskView(
+            now=Now(now_ns, now_ns),
+            instrument=lane.instrument,
+            state=watch.state,
+            state_why=watch.why,
+            session_open=clock is not None,
+            since_open_s=None if clock is None else clock[0],
+            to_close_s=None if clock is None else clock[1],
+            quote=None if mark is None else Quote(symbol=lane.symbol, ts_ns=now_ns, mono_ns=now_ns, last=mark),
+            exposure=exposure,
+            gross_other=gross,
+            symbols_other=count,
+            equity=equity,
+            # What a margin of 1 / max_leverage leaves free, so that leverage 1 means cash.
+            available_funds=equity - tied / self._limits.max_leverage,
+            day_pnl=equity - watch.day_equity,
+            drawdown_pct=watch.drawdown_pct(equity),
+            strategy_working=len(lane.orders),
+            opposite_working=lane.resting(-intent.side.sign) > 0,
+            known_intent=known,
+            duplicate_age_s=self._duplicate_age(lane, intent),
+            counts=self._counts(lane, now_ns),
+        )
+
+    def _duplicate_age(self, lane: Lane, intent: Intent) -> float | None:
+        wanted = (lane.symbol, intent.side.sign, intent.qty, intent.limit_price)
+        for sent in reversed(self._sent):
+            if sent[3:] == wanted:
+                return (intent.bar_end_ns - sent[0]) / SECOND_NS
+        return None
+
+    def _counts(self, lane: Lane, now_ns: int) -> OrderCounts:
+        counts = [0, 0, 0, 0, 0, 0]
+        for ns, day_close_ns, owner, *_ in reversed(self._sent):
+            if day_close_ns != self._watch.day_close_ns:
+                break
+            age = (now_ns - ns) / SECOND_NS
+            for index, inside in enumerate((age < 1, age < 60, True)):
+                counts[3 + index] += inside
+                counts[index] += inside and owner == lane.owner
+        return OrderCounts(*counts)
+
+
+#: The short cut leaves this much room at limits whose gate formula rounds differently.
+_UP = 1.0 + 1e-9
+
+
+def _exposure(lane: Lane) -> Exposure:
+    return Exposure(lane.held(), lane.resting(1), lane.resting(-1))
