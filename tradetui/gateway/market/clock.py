@@ -53,10 +53,13 @@ class MarketClock:
     def now_ns(self) -> int:
         """Market time, UTC nanoseconds."""
         now = self._base_market + int((self._monotonic_ns() - self._base_mono) * self._speed)
-        if self._skip is not None and now >= self._leap_ns:
-            self._rebase(now)
+        while self._skip is not None and now >= self._leap_ns:
+            # Time that ran on past the gap's beginning counts on its far side: a late look loses nothing.
+            overrun = now - self._leap_ns
+            self._rebase(self._leap_ns)
             self._settle()
-            return self._base_market
+            self._base_market += overrun
+            now = self._base_market
         return now
 
     def set_speed(self, speed: float) -> None:
