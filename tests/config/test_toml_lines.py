@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +66,11 @@ def test_windows_line_ends_count_as_one_line() -> None:
         ("b", "c"): 3,
         ("b", "d"): 5,
     }
+
+
+def test_a_document_that_is_not_toml_is_not_searched_for_ever() -> None:
+    with pytest.raises(tomllib.TOMLDecodeError):
+        key_lines("a = [\n1")
 
 
 _NAMES = st.text(alphabet="ab\"'. ]=#\n", min_size=1, max_size=4)
