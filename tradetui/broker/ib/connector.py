@@ -82,6 +82,7 @@ class IBConnector:
         self._live: LiveSession | None = None
         self._closed = False
         self._taken_since_mono_ns: int | None = None
+        self._was_logged_in = False
 
     # --- the link ----------------------------------------------------------------------------------------------
     async def run(self) -> None:
@@ -154,8 +155,9 @@ class IBConnector:
             return str(error)
         now = self._clock().mono_ns
         since = self._taken_since_mono_ns = self._taken_since_mono_ns or now
-        client_id = self._settings.client_id
-        if now - since >= self._settings.client_id_patience_s * SECOND_NS:
+        client_id, settings = self._settings.client_id, self._settings
+        patience_s = settings.client_id_reclaim_s if self._was_logged_in else settings.client_id_patience_s
+        if now - since >= patience_s * SECOND_NS:
             raise SessionRefused(
                 f"client id {client_id} is in use by another program; end it, or set another broker.client_id "
                 "(orders of this id can then not be cancelled from here)"
@@ -165,6 +167,7 @@ class IBConnector:
     def _note_loss(self, live: LiveSession) -> None:
         status = self._status
         if live.logged_in:
+            self._was_logged_in = True
             self._taken_since_mono_ns = None
             status.note_break()
             status.reconnects += 1

@@ -33,8 +33,8 @@ _library = _load()
 #: Which library is in use, for `doctor` and the log.
 LIBRARY = f"{_library.__name__} {_library.__version__}"
 
-# The library logs every refused connection as an error; the session reports it in one line of its own.
-logging.getLogger(_library.__name__).addHandler(logging.NullHandler())
+# What the library logs (refused connections, closed sockets) the session reports in one line of its own.
+logging.getLogger(_library.__name__).setLevel(logging.CRITICAL)
 
 #: "Not set" on the wire.
 UNSET_DOUBLE: float = _library.util.UNSET_DOUBLE

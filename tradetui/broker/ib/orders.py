@@ -52,7 +52,7 @@ def build_order(intent: Intent, order_ref: str, account: str, instrument: Instru
     _check(intent, order_ref, account, instrument)
     order = new_order(
         action=intent.side.value,
-        totalQuantity=int(intent.qty) if intent.qty.is_integer() else intent.qty,
+        totalQuantity=int(intent.qty) if float(intent.qty).is_integer() else intent.qty,
         orderType=intent.order_type.value,
         lmtPrice=_price(intent.limit_price),
         auxPrice=_price(intent.stop_price),

@@ -82,7 +82,8 @@ class Session:
         try:
             either: list[asyncio.Future[Any]] = [connect, self.lost]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if self.lost.done():
+            # The library never ends its wait when the peer closes; on its own time-out it closes the socket itself.
+            if not connect.done():
                 raise self._turned_away()
             self._explain(connect)
         finally:

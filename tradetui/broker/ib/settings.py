@@ -34,7 +34,9 @@ class IBSettings:
     stable_after_s: float = 60.0
     """READY for this long makes the next loss begin with the shortest pause again."""
     client_id_patience_s: float = 60.0
-    """How long a client id in use is retried: a lost session may linger at the gateway."""
+    """How long a client id in use is retried at the start, before it is refused."""
+    client_id_reclaim_s: float = 1800.0
+    """The same after a session of ours was lost: a gateway that missed its end may hold the id for many minutes."""
     heartbeat_s: float = 15.0
     heartbeat_limit_s: float = 5.0
     doubt_limit_s: float = 900.0

@@ -1,0 +1,151 @@
+"""Orders over a real socket: written before `place` returns, and answered by events in the order of the wire."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from tests.broker.rig import ACCOUNT, SPY_ID, Rig, intent, manual_trade, ref_of
+from tradetui.broker.ib.connector import IBConnector
+from tradetui.domain.errors import BrokerRefused, NotConnected
+from tradetui.domain.events import (
+    BrokerMessage,
+    CommissionSeen,
+    FillSeen,
+    OrderSeen,
+    OrderStatusSeen,
+    PositionSeen,
+    SessionState,
+)
+from tradetui.domain.order import OrderType, Side
+
+
+def statuses(rig: Rig) -> list[str]:
+    return [event.status for event in rig.told.of(OrderStatusSeen)]
+
+
+async def test_a_market_order_is_acknowledged_filled_and_charged_in_order(rig: Rig) -> None:
+    connector = await rig.ready()
+    wanted = intent(qty=100)
+    written = connector.place(wanted, ref_of(wanted))
+    await rig.until(lambda: rig.told.of(CommissionSeen) and rig.told.of(PositionSeen))
+    (fill,) = [event.fill for event in rig.told.of(FillSeen)]
+    assert (fill.symbol, fill.side, fill.qty, fill.price) == ("SPY", Side.BUY, 100.0, 430.02)
+    assert (fill.order_ref, fill.order_id, fill.client_id) == (ref_of(wanted), written.order_id, 42)
+    assert fill.account == ACCOUNT
+    assert fill.ts_ns // 10**9 == rig.clock.at_ns // 10**9
+    kinds = [type(event) for event in rig.told.events]
+    assert kinds.index(OrderSeen) < kinds.index(FillSeen) < kinds.index(CommissionSeen)
+    assert statuses(rig)[-1] == "Filled"
+    (commission,) = [event.commission for event in rig.told.of(CommissionSeen)]
+    assert commission.exec_id == fill.exec_id
+    assert commission.amount > 0
+    assert commission.realized_pnl is None
+    position = rig.told.of(PositionSeen)[-1].position
+    assert (position.symbol, position.con_id, position.qty) == ("SPY", SPY_ID, 100.0)
+
+
+async def test_a_limit_order_carries_every_field_and_can_be_cancelled(rig: Rig) -> None:
+    connector = await rig.ready()
+    wanted = intent(Side.SELL, 50, order_type=OrderType.STOP_LIMIT, limit=420.5, stop=421.0)
+    written = connector.place(wanted, ref_of(wanted))
+    await rig.until(lambda: rig.told.of(OrderSeen))
+    seen = rig.told.of(OrderSeen)[0].order
+    assert (seen.order_ref, seen.order_id, seen.client_id) == (ref_of(wanted), written.order_id, written.client_id)
+    assert (seen.side, seen.qty, seen.order_type, seen.tif) == (Side.SELL, 50.0, "STP LMT", "DAY")
+    assert (seen.limit_price, seen.stop_price, seen.account) == (420.5, 421.0, ACCOUNT)
+    assert seen.perm_id > 0
+    connector.cancel(written.order_id, written.client_id)
+    await rig.until(lambda: "Cancelled" in statuses(rig))
+    assert BrokerMessage(202, "Order Canceled - reason:", order_id=written.order_id) in [
+        BrokerMessage(event.code, event.text[:24], event.order_id) for event in rig.told.of(BrokerMessage)
+    ]
+
+
+async def test_the_bytes_of_an_order_are_on_the_transport_before_place_returns(rig: Rig) -> None:
+    connector = await rig.ready()
+    assert connector._live is not None
+    session = connector._live.session
+    before = session.client.conn.numMsgSent
+    for leg in range(60):
+        wanted = intent(order_type=OrderType.LIMIT, limit=400.0, leg=str(leg))
+        connector.place(wanted, ref_of(wanted))
+    assert session.client.conn.numMsgSent == before + 60
+    assert len(cast(Any, session.client)._msgQ) == 0
+
+
+async def test_order_ids_start_above_the_journal_and_are_never_used_twice(rig: Rig) -> None:
+    connector = await rig.ready(first_order_id=500)
+    used = []
+    for leg in ("a", "b"):
+        wanted = intent(order_type=OrderType.LIMIT, limit=400.0, leg=leg)
+        used.append(connector.place(wanted, ref_of(wanted)).order_id)
+    assert used == [500, 501]
+    rig.gateway.drop_clients()
+    await rig.until(lambda: rig.told.states().count(SessionState.READY) == 2)
+    wanted = intent(order_type=OrderType.LIMIT, limit=400.0, leg="c")
+    assert connector.place(wanted, ref_of(wanted)).order_id == 502
+
+
+async def test_nothing_is_written_when_the_link_is_not_ready(rig: Rig) -> None:
+    connector = rig.connector()
+    wanted = intent()
+    with pytest.raises(NotConnected):
+        connector.place(wanted, ref_of(wanted))
+    with pytest.raises(NotConnected):
+        connector.cancel(1, 42)
+    rig.run(connector)
+    await rig.until(lambda: SessionState.READY in rig.told.states())
+    rig.error(1100, "Connectivity between IB and Trader Workstation has been lost.")
+    await rig.until(lambda: SessionState.DEGRADED in rig.told.states())
+    with pytest.raises(NotConnected, match="DEGRADED"):
+        connector.place(wanted, ref_of(wanted))
+    assert rig.gateway.hub.venue.open_orders() == []
+
+
+async def test_a_cancel_passes_while_new_orders_wait_for_the_link(rig: Rig) -> None:
+    connector = await rig.ready()
+    wanted = intent(order_type=OrderType.LIMIT, limit=400.0)
+    written = connector.place(wanted, ref_of(wanted))
+    rig.error(1100, "Connectivity between IB and Trader Workstation has been lost.")
+    await rig.until(lambda: SessionState.DEGRADED in rig.told.states())
+    connector.cancel(written.order_id, written.client_id)
+    await rig.until(lambda: "Cancelled" in statuses(rig))
+
+
+async def test_an_order_of_another_client_id_is_not_cancelled_in_vain(rig: Rig) -> None:
+    connector = await rig.ready()
+    with pytest.raises(BrokerRefused, match="belongs to client 7"):
+        connector.cancel(1, 7)
+
+
+async def test_a_symbol_nobody_watches_is_not_sent(rig: Rig) -> None:
+    connector = await rig.ready()
+    wanted = intent(symbol="TSLA")
+    with pytest.raises(NotConnected, match="no contract is known for TSLA"):
+        connector.place(wanted, ref_of(wanted))
+
+
+async def test_a_held_stock_outside_the_watch_list_can_be_closed(rig: Rig) -> None:
+    """Flatten must reach a position that this program never opened."""
+    connector: IBConnector = await rig.ready()
+    manual_trade(rig, "QQQ", 10)
+    snapshot = await connector.snapshot(2.0)
+    assert [(item.symbol, item.qty) for item in snapshot.positions or ()] == [("QQQ", 10.0)]
+    wanted = intent(Side.SELL, 10, order_type=OrderType.LIMIT, limit=1000.0, symbol="QQQ")
+    connector.place(wanted, ref_of(wanted))
+    await rig.until(lambda: rig.told.of(OrderSeen))
+    assert rig.told.of(OrderSeen)[0].order.symbol == "QQQ"
+
+
+async def test_cancels_beyond_the_message_limit_go_out_within_the_second(rig: Rig) -> None:
+    connector = await rig.ready()
+    written = []
+    for leg in range(40):
+        wanted = intent(order_type=OrderType.LIMIT, limit=400.0, leg=str(leg))
+        written.append(connector.place(wanted, ref_of(wanted)))
+    for order in written:
+        connector.cancel(order.order_id, order.client_id)
+    await rig.until(lambda: statuses(rig).count("Cancelled") == 40)
+    assert rig.gateway.hub.venue.open_orders() == []
