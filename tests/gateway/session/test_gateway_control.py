@@ -58,6 +58,32 @@ async def test_a_set_price_fires_stops_and_moves_tickers(desk: Desk) -> None:
     await until(lambda: ticker.last == 424.5)
 
 
+async def test_a_held_price_stays_until_it_is_released(desk: Desk) -> None:
+    ib = await desk.connect()
+    ticker = ib.reqMktData(SPY)
+    await ask(desk, {"cmd": "set_price", "symbol": "SPY", "price": 424.5, "hold": True})
+    desk.quote(430.00, 430.02)
+    await until(lambda: ticker.last == 424.5)
+    assert ticker.bid == 424.49
+    await ask(desk, {"cmd": "release", "symbol": "SPY"})
+    desk.quote(430.00, 430.02)
+    await until(lambda: ticker.bid == 430.00)
+
+
+async def test_nothing_trades_during_a_halt_and_the_order_fills_when_it_ends(desk: Desk) -> None:
+    ib = await desk.connect()
+    await ask(desk, {"cmd": "halt", "symbol": "SPY"})
+    trade = ib.placeOrder(SPY, MarketOrder("BUY", 10))
+    await until(lambda: trade.orderStatus.status in ("PreSubmitted", "Submitted"))
+    desk.quote(431.00, 431.02)
+    await ib.reqCurrentTimeAsync()
+    assert trade.fills == []
+    await ask(desk, {"cmd": "halt", "symbol": "SPY", "halted": False})
+    desk.quote(433.00, 433.02)
+    await until(lambda: trade.orderStatus.status == "Filled")
+    assert trade.fills[0].execution.price == 433.02
+
+
 async def test_the_statement_equals_what_the_client_was_told(desk: Desk) -> None:
     ib = await desk.connect()
     trade = ib.placeOrder(SPY, MarketOrder("BUY", 100, orderRef="truth"))

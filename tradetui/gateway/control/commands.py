@@ -117,7 +117,7 @@ def manual_order(gateway: GatewayServer, arguments: Arguments) -> Json:
 
 
 def set_price(gateway: GatewayServer, arguments: Arguments) -> Json:
-    """A quote and a print at a price, now, on top of what the market does by itself."""
+    """A quote and a print at a price, now; with `hold` the market's own prices stay out until `release`."""
     hub = gateway.hub
     price = arguments.number("price")
     if price <= 0:
@@ -125,6 +125,7 @@ def set_price(gateway: GatewayServer, arguments: Arguments) -> Json:
     contract = _contract(gateway, arguments)
     size = arguments.integer("size", 100)
     hub.catch_up()
+    gateway.pump.hold(contract.con_id, arguments.flag("hold", False))
     now_ns = hub.now_ns()
     bid, ask = round(price - _TICK, 6), round(price + _TICK, 6)
     gateway.pump.take(Quote(now_ns, contract.con_id, bid, ask, size, size))
@@ -132,8 +133,15 @@ def set_price(gateway: GatewayServer, arguments: Arguments) -> Json:
     return {"con_id": contract.con_id, "bid": bid, "ask": ask, "last": price}
 
 
+def release(gateway: GatewayServer, arguments: Arguments) -> Json:
+    """Let the market's own prices of one instrument in again."""
+    contract = _contract(gateway, arguments)
+    gateway.pump.hold(contract.con_id, False)
+    return {"con_id": contract.con_id}
+
+
 def halt(gateway: GatewayServer, arguments: Arguments) -> Json:
-    """Stop or resume the data of one instrument, and say so with the halted tick."""
+    """Stop or resume trading in one instrument, and say so with the halted tick."""
     contract = _contract(gateway, arguments)
     halted = arguments.flag("halted", True)
     gateway.pump.halt(contract.con_id, halted)
@@ -200,6 +208,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "statement": statement,
     "manual_order": manual_order,
     "set_price": set_price,
+    "release": release,
     "halt": halt,
     "drop_clients": drop_clients,
     "refuse_connections": refuse_connections,

@@ -31,7 +31,7 @@ class Pump:
         hub.catch_up = self.catch_up
         self._wake = asyncio.Event()
         self._pnl_due = 0.0
-        self._halted: set[int] = set()
+        self._held: set[int] = set()
 
     def wake(self) -> None:
         """Take the next step at once, for instance after the clock was changed."""
@@ -83,9 +83,9 @@ class Pump:
 
     def _advance(self, stop_ns: int) -> None:
         hub = self._hub
-        halted = self._halted
+        held = self._held
         for event in hub.market.events_until(stop_ns):
-            if event.con_id not in halted:
+            if event.con_id not in held:
                 self.take(event)
         events = hub.venue.advance(stop_ns)
         if events:
@@ -109,12 +109,18 @@ class Pump:
             hub.deliver(events)
 
     def halt(self, con_id: int, halted: bool) -> None:
-        """Stop or resume one instrument's events; subscribers get the halted tick."""
+        """Stop or resume trading in one instrument; subscribers get the halted tick."""
+        self.hold(con_id, halted)
         if halted:
-            self._halted.add(con_id)
-        else:
-            self._halted.discard(con_id)
+            self._hub.venue.halt(con_id)
         self._hub.ticks.halt(con_id, halted)
+
+    def hold(self, con_id: int, held: bool) -> None:
+        """Keep the market's own events of one instrument out, or let them in again."""
+        if held:
+            self._held.add(con_id)
+        else:
+            self._held.discard(con_id)
 
     def _push_pnl(self) -> None:
         now = time.monotonic()

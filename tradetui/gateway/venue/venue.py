@@ -141,6 +141,10 @@ class Venue:
             self._matching.print(book, price, size)
         return self._drain() if self._floor.events else []
 
+    def halt(self, con_id: int) -> None:
+        """Trading in one instrument stops: its quote is void, so nothing trades until the next one comes."""
+        self._floor.books[con_id].forget_market()
+
     def advance(self, now_ns: int) -> list[VenueEvent]:
         """Time passes without data: opens, closes, GTD/DAY expiry, day roll, delayed cancels."""
         self._clockwork.pass_to(now_ns)
