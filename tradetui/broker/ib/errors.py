@@ -44,7 +44,11 @@ MEANINGS: dict[int, Meaning] = {
     326: Meaning.CLIENT_ID_TAKEN,
     101: Meaning.LINE_DEAD,  # maximum number of tickers reached
     200: Meaning.LINE_DEAD,  # no security definition
+    320: Meaning.LINE_DEAD,  # request cannot be read
+    321: Meaning.LINE_DEAD,  # request is not valid
+    322: Meaning.LINE_DEAD,  # request cannot be processed
     354: Meaning.LINE_DEAD,  # not subscribed
+    420: Meaning.LINE_DEAD,  # invalid real-time query
     10089: Meaning.LINE_DEAD,  # additional subscription required
     10168: Meaning.LINE_DEAD,  # not subscribed, delayed data not enabled
     10186: Meaning.LINE_DEAD,  # not subscribed, delayed data not enabled
