@@ -250,8 +250,8 @@ class Episode:
                 if place.intent.purpose is Purpose.FLATTEN:
                     world.broker.fill(order.perm_id, place.intent.qty, 100.0, world.market_ns)
             self.on_wire = len(world.sent)
-            for live in world.broker.live():
-                world.broker.end(live.perm_id)
+            for working in world.broker.live():
+                world.broker.end(working.perm_id)
             world.wait(1.0)
             world.look()
         self.check()

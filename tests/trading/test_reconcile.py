@@ -19,7 +19,7 @@ from tradetui.domain.events import (
     SnapshotTaken,
 )
 from tradetui.domain.latch import TradingState
-from tradetui.domain.order import Side
+from tradetui.domain.order import OrderType, Side, TimeInForce
 from tradetui.domain.order_state import OrderState
 from tradetui.trading.settings import Timing
 from tradetui.trading.state import CoreState
@@ -180,6 +180,19 @@ def test_an_acknowledged_order_that_vanished_is_unknown_until_its_day_is_over() 
     world.market_ns += 24 * 60 * MINUTE_NS
     looks(world, 6)
     assert world.order(intent_id).state is OrderState.EXPIRED
+
+
+def test_a_good_till_cancelled_order_that_vanished_stays_unknown_for_the_operator() -> None:
+    world = ready()
+    intent_id = world.decide(order_type=OrderType.LIMIT, limit_price=99.0, tif=TimeInForce.GTC)
+    assert intent_id is not None
+    perm_id = world.write(intent_id)
+    world.acknowledge(perm_id)
+    del world.broker.orders[perm_id]
+    looks(world, 6)
+    world.market_ns += 24 * 60 * MINUTE_NS
+    looks(world, 6)
+    assert world.order(intent_id).state is OrderState.UNKNOWN
 
 
 def test_an_order_cancelled_while_we_were_away_keeps_its_fills() -> None:

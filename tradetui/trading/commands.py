@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from tradetui.domain.actions import Reply, StopCore, SwitchStrategy
 from tradetui.domain.alert import Severity
 from tradetui.domain.clock import Now
@@ -28,11 +30,7 @@ def on_command(state: CoreState, out: Out, now: Now, command: Command) -> None:
     if known is not None:
         out.then(Reply(command.command_id, *known))
         return
-    # Remembered before it runs: a flatten may end within its own step.
-    state.commands[command.command_id] = ("accepted", "")
-    status, text = _carry_out(state, out, now, command)
-    if state.commands[command.command_id] == ("accepted", ""):
-        state.commands[command.command_id] = (status, text)
+    status, text = state.commands[command.command_id] = _carry_out(state, out, now, command)
     out.record(
         CommandSaved(
             command_id=command.command_id,
@@ -71,6 +69,8 @@ def _carry_out(state: CoreState, out: Out, now: Now, command: Command) -> Answer
         case CommandKind.STOP:
             out.then(StopCore(f"stop ordered by {command.who}"))
             return "done", "the core stops; positions and protective stops stay"
+        case _:
+            assert_never(command.kind)
 
 
 def kill(state: CoreState, out: Out, now: Now, command_id: str, who: str, why: str) -> Answer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from tradetui.domain.alert import Severity
 from tradetui.domain.clock import SECOND_NS, Now
 from tradetui.domain.events import SessionChanged, SessionState
@@ -35,6 +37,8 @@ def on_session(state: CoreState, out: Out, now: Now, event: SessionChanged) -> N
                 state.alert(out, now, Severity.CRITICAL, "link_refused", f"the broker link is refused: {event.reason}")
         case SessionState.CONNECTING | SessionState.SYNCING:
             state.book.forget_addresses()
+        case _:
+            assert_never(event.state)
 
 
 def _ready(state: CoreState, out: Out, now: Now) -> None:

@@ -46,9 +46,8 @@ class Out:
         self._cancels.append(action)
 
     def ask_snapshot(self, reason: str) -> None:
-        """Look at the broker; asked several times in a step it is one look."""
-        if self._snapshot is None:
-            self._snapshot = RequestSnapshot(reason)
+        """Look at the broker; the state sees to it that one look is under way at a time."""
+        self._snapshot = RequestSnapshot(reason)
 
     def then(self, action: DeliverBar | SwitchStrategy | Reply | StopCore) -> None:
         """Do this after orders and cancels."""

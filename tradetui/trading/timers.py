@@ -72,8 +72,7 @@ def _replace_ended(state: CoreState, out: Out, now: Now, gate: Gate) -> None:
             continue
         tries = int(order.intent.leg.rpartition("~")[2]) if "~" in order.intent.leg else 0
         market = policy is UnfilledPolicy.MARKET or tries >= state.settings.execution.max_reprices
-        if order.qty - order.filled > 1e-9:
-            replace_unfilled(state, out, now, gate, order, market=market)
+        replace_unfilled(state, out, now, gate, order, market=market)
 
 
 def _look_regularly(state: CoreState, out: Out, now: Now) -> None:
