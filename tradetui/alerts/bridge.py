@@ -22,7 +22,7 @@ from tradetui.domain.alert import Alert, Severity
 from tradetui.domain.clock import SECOND_NS
 
 MAX_OPEN = 2000
-# The watcher gives a sign of life every 5 s.
+# The watcher gives a sign of life every ten looks, which is 5 s.
 SILENCE_S = 30.0
 _BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _STABLE_NS = 60 * SECOND_NS
@@ -227,7 +227,8 @@ class AlertBridge:
         """Pass on what the watcher says until it ends (True) or stays silent for too long (False)."""
         while True:
             try:
-                line = await asyncio.wait_for(process.reader.line(), self._silence_s)
+                async with asyncio.timeout(self._silence_s):
+                    line = await process.reader.line()
             except TimeoutError:
                 return False
             if line is None:

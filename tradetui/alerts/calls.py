@@ -43,7 +43,8 @@ class BlockingCalls:
         answer: asyncio.Future[_T] = loop.create_future()
         threading.Thread(target=self._carry_out, args=(call, loop, answer), daemon=True, name="alert-call").start()
         try:
-            return await asyncio.wait_for(answer, limit_s)
+            async with asyncio.timeout(limit_s):
+                return await answer
         except TimeoutError:
             raise CallTimeout from None
 

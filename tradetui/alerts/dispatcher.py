@@ -71,7 +71,8 @@ class Dispatcher:
         due_ns = self._outbox.due_ns(lane)
         wait_s = None if due_ns is None else max(0.0, (due_ns - self._mono_ns()) / SECOND_NS)
         try:
-            await asyncio.wait_for(event.wait(), wait_s)
+            async with asyncio.timeout(wait_s):
+                await event.wait()
         except TimeoutError:
             return
 

@@ -76,6 +76,7 @@ class LineWriter(asyncio.BaseProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by asyncio."""
+        self._transport = None  # asyncio's pipe transport cannot be closed a second time
         self._closed.set()
         self._writable.set()
 

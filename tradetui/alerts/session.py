@@ -38,7 +38,7 @@ from tradetui.alerts.wire import (
 from tradetui.domain.alert import Severity
 from tradetui.domain.clock import SECOND_NS
 
-PULSE_S = 5.0
+LOOKS_PER_PULSE = 10
 DRAIN_S = 10.0
 # An earlier watcher of this installation hands over within its look interval and one call.
 LOCK_PATIENCE_S = 15.0
@@ -116,8 +116,10 @@ class Session:
             while not self._finished():
                 self._look()
                 self._attention.clear()
+                # Not asyncio.wait_for: Python 3.11's can swallow a cancellation.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._attention.wait(), self._around.look_every_s)
+                    async with asyncio.timeout(self._around.look_every_s):
+                        await self._attention.wait()
                 if self._failure is not None:
                     raise self._failure
         finally:
@@ -177,7 +179,7 @@ class Session:
             self._dispatching = True
             self._spawn(self._dispatcher.run())
         if now_ns >= self._pulse_due_ns:
-            self._pulse_due_ns = now_ns + int(PULSE_S * SECOND_NS)
+            self._pulse_due_ns = now_ns + int(LOOKS_PER_PULSE * self._around.look_every_s * SECOND_NS)
             self._send(Pulse())
         if self._ping is not None and self._vigil.life is CoreLife.ALIVE and self._ping.is_due(now_ns):
             self._spawn(self._ping.ping())

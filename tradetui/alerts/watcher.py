@@ -122,7 +122,8 @@ async def _serve(options: argparse.Namespace, secrets: TwilioSecrets | None, pro
     writer.close()
     reader.close()
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(writer.closed(), 1.0)
+        async with asyncio.timeout(1.0):
+            await writer.closed()
     return 0
 
 
