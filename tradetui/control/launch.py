@@ -25,7 +25,11 @@ _TAIL_LINES = 12
 
 
 class CoreStartFailed(OperatorError):
-    """The core ended or stayed silent: its last lines are in the text, nothing was left running by us."""
+    """The core ended or stayed silent: its last lines are in the text. A silent one goes on starting as `process`."""
+
+    def __init__(self, text: str, process: subprocess.Popen[bytes]) -> None:
+        super().__init__(text)
+        self.process = process
 
 
 def core_command(paths: Paths) -> list[str]:
@@ -66,10 +70,10 @@ def start_core(
         if is_answering(paths):
             return process
         if ended:
-            raise CoreStartFailed(f"the core ended at its start:\n{_tail(log, start)}")
+            raise CoreStartFailed(f"the core ended at its start:\n{_tail(log, start)}", process)
         sleep(_POLL_S)
     silent = f"the core (process {process.pid}) did not answer within {timeout_s:g} s"
-    raise CoreStartFailed(f"{silent}; its log is {log}:\n{_tail(log, start)}")
+    raise CoreStartFailed(f"{silent}; its log is {log}:\n{_tail(log, start)}", process)
 
 
 def _spawn(command: Sequence[str], home: Path, log: Path) -> tuple[subprocess.Popen[bytes], int]:

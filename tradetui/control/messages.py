@@ -42,7 +42,11 @@ SECTIONS = (
 
 
 class CoreRow(TypedDict):
-    """state: RUN|PAUSED|HALTED|KILLED. mode: PAPER|LIVE|UNKNOWN. phase: starting|syncing|trading|stopping."""
+    """state: RUN|PAUSED|HALTED|KILLED. mode: PAPER|LIVE|UNKNOWN. phase: starting|syncing|trading|stopping.
+
+    `flatten` is empty, what a running flatten does, `NOT FLAT: ...` or `FLAT`. `kill_pending`: orders of a kill are not
+    confirmed dead yet. `exchange_tz` is the exchange's time zone by its IANA name; without it clients show UTC.
+    """
 
     state: str
     phase: str
@@ -68,6 +72,11 @@ class CoreRow(TypedDict):
     orders_sent: int
     refusals: int
     rss_mb: float | None
+    why: NotRequired[str]
+    health: NotRequired[str]
+    flatten: NotRequired[str]
+    kill_pending: NotRequired[bool]
+    exchange_tz: NotRequired[str]
 
 
 class LinkRow(TypedDict):

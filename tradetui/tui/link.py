@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from tradetui.control.client import CoreNotRunning, CoreUnavailable
 from tradetui.control.codec import CodecError, Message
-from tradetui.control.messages import PROTOCOL
+from tradetui.control.messages import PROTOCOL, Section
 from tradetui.control.store import Applied, Store
 from tradetui.control.stream import ControlStream
 from tradetui.home import Paths
@@ -60,12 +60,14 @@ class CoreLink:
         clock: Callable[[], float],
         on_result: Callable[[str, str, str], None],
         on_note: Callable[[str], None],
+        on_lost: Callable[[], None],
     ) -> None:
         self.store = Store()
         self._paths = paths
         self._clock = clock
         self._on_result = on_result
         self._on_note = on_note
+        self._on_lost = on_lost
         self._stream: ControlStream | None = None
         self._hello: Message = {}
         self._phase = Phase.CONNECTING
@@ -73,6 +75,11 @@ class CoreLink:
         self._heard = clock()
         self._detail = ""
         self._snapshot_asked = False
+
+    @property
+    def state(self) -> Mapping[str, Section]:
+        """The core's state as last heard."""
+        return self.store.state
 
     def status(self) -> LinkStatus:
         """Return how the connection stands now."""
@@ -166,6 +173,7 @@ class CoreLink:
         self._detail = detail
         if self._phase is not Phase.DOWN:
             self._enter(Phase.DOWN)
+            self._on_lost()
 
     def _enter(self, phase: Phase) -> None:
         self._phase = phase

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from tradetui.control.messages import Row
 from tradetui.tui.link import Phase
-from tradetui.tui.operator import Sent, Status
+from tradetui.tui.operator import Status
 from tradetui.tui.viewmodels import rows
 from tradetui.tui.viewmodels.formats import age, clock, signed
 from tradetui.tui.viewmodels.model import Line, Span, Tone
@@ -38,14 +38,18 @@ def not_flat(picture: Picture) -> tuple[str, ...]:
 
 
 def _proof(picture: Picture) -> Iterator[str]:
-    if not picture.broker_ready:
-        yield "broker's positions unknown"
+    known = 0
     for symbol, row in picture.section("positions").items():
         held = rows.number(row, "broker_qty")
         if held is None:
             yield f"{symbol} unknown"
         elif held != 0 or rows.number(row, "qty") != 0:
             yield f"{symbol} {signed(held)}"
+        known += 1
+    if not picture.broker_ready:
+        yield "the broker's positions are not known now"
+    elif not known:
+        yield "nothing held, not yet proved"
 
 
 def _core(picture: Picture) -> Iterator[Line]:
@@ -63,26 +67,23 @@ def _core(picture: Picture) -> Iterator[Line]:
 
 def _kill(picture: Picture) -> Iterator[Line]:
     kill = picture.kill
-    if kill is None or (kill.status in (Status.ACCEPTED, Status.DONE) and picture.trading_state == "KILLED"):
-        return
-    yield _alarm(f"KILL {kill.status}", kill.text or "waiting for the core's answer")
+    if kill is not None and not (kill.status in (Status.ACCEPTED, Status.DONE) and picture.trading_state == "KILLED"):
+        yield _alarm(f"KILL {kill.status}", kill.text or "waiting for the core's answer")
+    elif rows.flag(picture.core, "kill_pending"):
+        live = len(picture.live_orders())
+        yield _alarm("KILL NOT CONFIRMED", f"{live} orders may be live at the broker")
 
 
 def _flatten(picture: Picture) -> Iterator[Line]:
-    sent = picture.flatten
-    if sent is None:
-        return
-    open_still = not_flat(picture)
-    if sent.status is Status.DENIED:
-        yield _alarm("FLATTEN DENIED", sent.text)
-    elif open_still:
-        yield _alarm("NOT FLAT", f"{', '.join(open_still)}; flatten {_progress(sent)}")
-    elif sent.open:
-        yield _alarm("FLATTEN", f"broker reads flat; {_progress(sent)}")
-
-
-def _progress(sent: Sent) -> str:
-    return f"{sent.status}: {sent.text}" if sent.text else str(sent.status)
+    sent, running = picture.flatten, rows.text(picture.core, "flatten")
+    if sent is not None and sent.status in (Status.DENIED, Status.UNKNOWN, Status.NOT_SENT):
+        yield _alarm(f"FLATTEN {sent.status}", sent.text)
+    elif sent is not None and sent.status is Status.PENDING:
+        yield _alarm("FLATTEN PENDING", "waiting for the core's answer")
+    if running and running != "FLAT":
+        yield _alarm("NOT FLAT", f"{', '.join(not_flat(picture))}; {running.removeprefix('NOT FLAT: ')}")
+    elif running == "FLAT" and sent is not None and sent.status is Status.DONE and picture.latest_age_s < RESULT_S:
+        yield (Span(" FLAT ", Tone.CALM), Span(f" {sent.text}", Tone.TEXT))
 
 
 def _latches(picture: Picture) -> Iterator[Line]:

@@ -38,7 +38,7 @@ def _lines(picture: Picture) -> Iterator[tuple[str, str, Cell]]:
         yield f"strategy {name}", "strategy", _strategy(name, row)
     yield "session", "session", _session(picture)
     yield "traffic", "traffic", _traffic(link)
-    yield "latency", "bar→order" if picture.glyphs.braille else "latency", _latency(picture.core)
+    yield "latency", "latency", _latency(picture.core)
     yield "alerts", "alerts", _alerting(picture.single("alerting"))
     yield "core", "core", _core(picture)
 
@@ -78,7 +78,7 @@ def _latency(core: Row) -> Cell:
     middle, worst = rows.number(core, "order_latency_p50_ms"), rows.number(core, "order_latency_p99_ms")
     if middle is None or worst is None:
         return Cell(NONE, Tone.DIM)
-    return Cell(f"p50 {middle:.1f} p99 {worst:.1f} ms", Tone.WARN if worst > 10 else Tone.DIM)
+    return Cell(f"order p50 {middle:.1f} p99 {worst:.1f} ms", Tone.WARN if worst > 10 else Tone.DIM)
 
 
 def _session(picture: Picture) -> Cell:

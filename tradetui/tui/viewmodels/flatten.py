@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tradetui.control.messages import Row
 from tradetui.tui.viewmodels import rows
-from tradetui.tui.viewmodels.formats import masked_account, quantity, short
+from tradetui.tui.viewmodels.formats import masked_account, quantity
 from tradetui.tui.viewmodels.model import Line, Span, Tone
 from tradetui.tui.viewmodels.picture import Picture
 
@@ -48,10 +48,12 @@ def flatten_preview(picture: Picture, symbols: Sequence[str] = ()) -> FlattenPre
 
 def confirmation(picture: Picture, word: str) -> tuple[str, str]:
     """Return what must be typed and how it is asked for: `word`, or in LIVE the account's last four characters."""
-    account = rows.text(picture.core, "account")
-    if picture.mode == "LIVE" and len(account) >= 4:
-        return account[-4:], "the account's last 4 characters"
-    return word, f"the word {word}"
+    return account_tail(picture) if picture.mode == "LIVE" else (word, f"the word {word}")
+
+
+def account_tail(picture: Picture) -> tuple[str, str]:
+    """Return the account's last four characters and how they are asked for. Without an account nothing matches."""
+    return rows.text(picture.core, "account")[-4:], "the account's last 4 characters"
 
 
 def account_line(picture: Picture) -> Line:
@@ -91,7 +93,7 @@ def _position(symbol: str, row: Row) -> Line:
     return (
         Span(f"{symbol:<6} ", Tone.STRONG),
         Span(f"{side:<4} {quantity(abs(held)):>8}", Tone.TEXT),
-        Span(f"  about {short(None if value is None else abs(value))} at market", Tone.DIM),
+        Span("  value unknown" if value is None else f"  about {abs(value):,.0f}", Tone.DIM),
         Span(note, Tone.WARN),
     )
 

@@ -53,14 +53,13 @@ def percent(value: float | None) -> str:
 
 
 def short(value: float | None) -> str:
-    """Return a figure in at most six characters, such as 950, 9.5k or 12.3M."""
+    """Return a figure in at most six characters, such as 950, 0.25, 9.5k or 12.3M."""
     if value is None:
         return NONE
-    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+    for limit, divisor, unit in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
         if abs(value) >= limit:
-            scaled = value / (1e3 if unit == "k" else limit)
-            return f"{scaled:.1f}{unit}"
-    return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
+            return f"{value / divisor:.4g}{unit}" if abs(value) >= 100 * divisor else f"{value / divisor:.3g}{unit}"
+    return f"{value:.0f}" if value == int(value) else f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}"
 
 
 def age(seconds: float | None) -> str:

@@ -116,9 +116,9 @@ def _day_pnl(picture: Picture) -> HeaderItem:
 def _alerts(picture: Picture) -> HeaderItem:
     undelivered = rows.whole(picture.single("alerting"), "undelivered") or 0
     if undelivered:
-        return HeaderItem(f"!{picture.unacknowledged} {undelivered} UNDELIVERED", Tone.BAD, 2, right=True)
+        return HeaderItem(f"{undelivered} alerts UNDELIVERED", Tone.BAD, 2, right=True)
     waiting = picture.unacknowledged
-    return HeaderItem(f"!{waiting}", Tone.WARN if waiting else Tone.DIM, 3, right=True)
+    return HeaderItem(f"alerts {waiting}", Tone.WARN if waiting else Tone.DIM, 3, right=True)
 
 
 def _clock(picture: Picture) -> HeaderItem:

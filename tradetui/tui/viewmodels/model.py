@@ -26,6 +26,7 @@ class Tone(StrEnum):
     PAPER = "paper"
     LIVE = "live"
     KEY = "key"
+    CURSOR = "cursor"
 
 
 @dataclass(frozen=True, slots=True)

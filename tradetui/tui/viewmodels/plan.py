@@ -17,6 +17,7 @@ MIN_WIDTH, MIN_HEIGHT = 60, 16
 _TWO_COLUMNS, _FOUR_ROWS = 76, 18
 _WIDE, _TALL = 112, 26
 _SIDE = 32
+_ROOMY = 80
 _WIDE_SIDE = 40
 
 
@@ -85,12 +86,13 @@ def _standard(width: int, height: int, rows: Mapping[str, int]) -> dict[str, Slo
             Need(4, height),
         ),
     )
-    left = width - _SIDE
+    side = _SIDE if width >= _ROOMY else _SIDE - 1
+    left = width - side
     return {
         QUOTES: Slot(0, 0, left, top),
-        CONNECTION: Slot(left, 0, _SIDE, top, divided=True),
+        CONNECTION: Slot(left, 0, side, top, divided=True),
         POSITIONS: Slot(0, top, left, middle),
-        RISK: Slot(left, top, _SIDE, middle, divided=True),
+        RISK: Slot(left, top, side, middle, divided=True),
         ORDERS: Slot(0, top + middle, width, orders),
         LOG: Slot(0, top + middle + orders, width, log),
     }
@@ -101,7 +103,7 @@ def _wide(width: int, height: int, rows: Mapping[str, int]) -> dict[str, Slot]:
     upper = height - log
     left = width - _WIDE_SIDE
     quotes, positions, orders = share(
-        upper, (Need(6, _lines(rows, QUOTES)), Need(5, _lines(rows, POSITIONS)), Need(5, upper))
+        upper, (Need(6, _lines(rows, QUOTES)), Need(5, _lines(rows, POSITIONS)), Need(5, _lines(rows, ORDERS)))
     )
     connection, risk = share(upper, (Need(8, rows.get(CONNECTION, 0) + 2), Need(6, upper)))
     return {

@@ -9,7 +9,7 @@ from tradetui.tui.viewmodels.glyphs import Glyphs
 from tradetui.tui.viewmodels.model import Cell, Column, GridRow, GridView, Span, Tone
 from tradetui.tui.viewmodels.picture import Picture
 
-SPARK = 8
+SPARK = 7
 STALE_S = 10.0
 _DATA_TYPES = {1: "", 2: "FROZEN", 3: "DELAYED", 4: "DELAYED"}
 
@@ -22,7 +22,7 @@ COLUMNS = (
     Column(title="BARS", width=SPARK, priority=2),
     Column(title="BAR END", width=8, priority=6),
     Column(title="VOL", width=6, priority=7, right=True),
-    Column(title="AGE", width=4, priority=1, right=True),
+    Column(title="AGE", width=3, priority=1, right=True),
     Column(title="ENTRIES", width=7, priority=1, stretch=True),
 )
 

@@ -10,11 +10,18 @@ from tradetui.tui.viewmodels.picture import Picture
 
 BAR = 8
 _CLOSE = 0.8
+_UNITS = {"%": "%", "x": "x"}
+#: The side column is narrow: these labels keep their meaning when short.
+_LABELS = {
+    "gross exposure": "gross",
+    "largest position": "max position",
+    "orders/minute": "orders/min",
+}
 
 COLUMNS = (
-    Column(title="LIMIT", width=11),
+    Column(title="LIMIT", width=12),
     Column(title="USED", width=BAR, priority=1),
-    Column(title="OF", width=10, right=True, stretch=True),
+    Column(title="OF", width=8, right=True, stretch=True),
 )
 
 
@@ -37,6 +44,7 @@ def _cells(code: str, row: Row, picture: Picture) -> tuple[Cell, ...]:
     breached = rows.flag(row, "breached")
     tone = Tone.BAD if breached else Tone.WARN if used is not None and used >= _CLOSE else Tone.GOOD
     label = rows.text(row, "label") or code
+    label = _LABELS.get(label, label)
     return (
         Cell(f"!{label}" if breached else label, Tone.BAD if breached else Tone.LABEL),
         _bar(used, tone, picture),
@@ -52,6 +60,5 @@ def _bar(used: float | None, tone: Tone, picture: Picture) -> Cell:
 
 
 def _figures(row: Row) -> str:
-    unit = rows.text(row, "unit")
-    measured, limit = short(rows.number(row, "measured")), short(rows.number(row, "limit"))
-    return f"{measured}/{limit}{unit}" if len(unit) <= 1 else f"{measured}/{limit} {unit}"
+    unit = _UNITS.get(rows.text(row, "unit"), "")
+    return f"{short(rows.number(row, 'measured'))}/{short(rows.number(row, 'limit'))}{unit}"

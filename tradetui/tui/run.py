@@ -1,0 +1,83 @@
+"""Puts the UI together for a real terminal and runs it until the operator detaches or the terminal goes away."""
+
+from __future__ import annotations
+
+import getpass
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tradetui.control.emergency import EmergencyStop, stop_without_socket
+from tradetui.home import Paths
+from tradetui.tui.app import TradeTuiApp
+from tradetui.tui.link import CoreLink
+from tradetui.tui.operator import Operator
+from tradetui.tui.term.lost import exit_when_terminal_is_lost
+from tradetui.tui.themes import theme_for
+from tradetui.tui.viewmodels.glyphs import glyphs_for
+from tradetui.tui.viewmodels.picture import Picture
+
+#: Seconds after which a screen that cannot end (its terminal takes nothing) is ended by the kernel.
+_BACKSTOP_S = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the screen ended, and the last picture it had. `failure` is set when it was a bug."""
+
+    picture: Picture
+    failure: Exception | None
+
+
+def run_ui(paths: Paths, environ: Mapping[str, str]) -> Outcome:
+    """Show the core of the profile on this terminal; return when the operator leaves."""
+    exit_when_terminal_is_lost(sys.__stdin__.fileno() if sys.__stdin__ is not None else 0)
+    app = build_app(paths, environ, encoding=getattr(sys.__stderr__, "encoding", None) or "ascii")
+    _end_on_sigterm(app)
+    app.run(mouse=False)
+    signal.alarm(0)
+    return Outcome(app.picture(), app.failure)
+
+
+def build_app(paths: Paths, environ: Mapping[str, str], *, encoding: str) -> TradeTuiApp:
+    """Return the app of the profile's core, not yet running."""
+    who = f"{getpass.getuser()}@ui"
+    clock = time.monotonic
+
+    def stop() -> EmergencyStop:
+        return stop_without_socket(paths, who=who, stamp=datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def on_result(command_id: str, status: str, text: str) -> None:
+        operator.on_result(command_id, status, text)
+        app.show_now()
+
+    def on_lost() -> None:
+        operator.on_connection_lost()
+        app.show_now()
+
+    def on_note(text: str) -> None:
+        operator.note(text)
+
+    link = CoreLink(paths, clock=clock, on_result=on_result, on_note=on_note, on_lost=on_lost)
+    operator = Operator(send=link.send, stop_without_socket=stop, who=who, clock=clock)
+    app = TradeTuiApp(
+        link,
+        operator,
+        glyphs=glyphs_for(environ, encoding),
+        theme=theme_for(environ),
+        home=str(paths.home),
+        clock=clock,
+    )
+    return app
+
+
+def _end_on_sigterm(app: TradeTuiApp) -> None:
+    def end(*_: object) -> None:
+        # The kernel ends us when the terminal takes nothing any more and the clean end cannot be painted.
+        signal.alarm(_BACKSTOP_S)
+        app.call_later(app.exit, 128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, end)
