@@ -7,7 +7,6 @@ broker's own where it has it, and only a complete live bar is marked as one that
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -19,8 +18,6 @@ from tradetui.domain.events import BarClosed, BarSource
 from tradetui.domain.tick import Trade
 from tradetui.engine.clock import MarketClock
 from tradetui.marketdata.aggregator import BarAggregator
-
-_log = logging.getLogger(__name__)
 
 #: Real seconds that trades of a closed bar may still be on their way.
 GRACE_S = 0.2
@@ -55,7 +52,7 @@ class _Lane:
 
 
 class BarFeed:
-    """Feeds `sink` with closed bars; `on_warm` is told when a lane has its past."""
+    """Feeds `sink` with closed bars; `on_warm` is told when a lane has its past, `on_trouble` why it has not yet."""
 
     def __init__(
         self,
@@ -65,6 +62,7 @@ class BarFeed:
         clock: MarketClock,
         sink: Callable[[BarClosed], None],
         on_warm: Callable[[str, BarSize], None],
+        on_trouble: Callable[[str, BarSize, str], None],
     ) -> None:
         self._aggregator = aggregator
         self._lanes = {key: _Lane(*key) for key in sorted(set(keys))}
@@ -72,6 +70,7 @@ class BarFeed:
         self._clock = clock
         self._sink = sink
         self._on_warm = on_warm
+        self._on_trouble = on_trouble
         self._fetches: set[asyncio.Task[None]] = set()
 
     def take_trade(self, trade: Trade) -> None:
@@ -138,7 +137,7 @@ class BarFeed:
                 bars = await self._history(lane.symbol, lane.size, self._count(lane), None)
                 break
             except BrokerError as error:
-                _log.warning("no history of %s %s: %s", lane.symbol, lane.size, error)
+                self._on_trouble(lane.symbol, lane.size, str(error))
                 if lane.warm:
                     bars = []  # an incomplete bar is late enough: it goes out as it is, and gives no order
                     break

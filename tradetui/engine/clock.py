@@ -54,12 +54,17 @@ class SystemClock:
 class BrokerClock:
     """Market time anchored in the broker's clock, running at `speed`. Before the first reading it stands at `floor_ns`.
 
+    Without a past (`is_guess`) that floor means nothing and the first reading may lie before it.
+
     A reading is a whole second, so each one bounds the offset from both sides; the bounds of several readings are
     intersected, and thrown away when they contradict each other (the market was paused or began anew).
     """
 
-    def __init__(self, speed: float, floor_ns: int, mono_ns: MonoClock = time.monotonic_ns) -> None:
+    def __init__(
+        self, speed: float, floor_ns: int, mono_ns: MonoClock = time.monotonic_ns, *, is_guess: bool = False
+    ) -> None:
         self.speed = speed
+        self._is_guess = is_guess
         self._mono_ns = mono_ns
         self._last_ns = floor_ns
         self._bounds: tuple[float, float] | None = None
@@ -84,9 +89,8 @@ class BrokerClock:
         if self._bounds is not None and low < self._bounds[1] and self._bounds[0] < high:
             low, high = max(low, self._bounds[0]), min(high, self._bounds[1])
         self._bounds = (low, high)
+        if self._is_guess:
+            self._is_guess = False
+            self._last_ns = server_ns
         ahead = self._last_ns - ((low + high) / 2 + received_mono_ns * self.speed)
         return -ahead / SECOND_NS if ahead > 0 else 0.0
-
-    def forget(self) -> None:
-        """Trust only readings from now on: a new connection may lead to another market time."""
-        self._bounds = None

@@ -29,9 +29,13 @@ def stop_reason(path: Path) -> str:
     return f"{path} exists"
 
 
-async def watch_stop_file(path: Path, report: Callable[[str], None], every_s: float = LOOK_EVERY_S) -> None:
-    """Call `report` with the reason each time the STOP file comes into being; never returns."""
-    seen = ""
+async def watch_stop_file(
+    path: Path, report: Callable[[str], None], seen: str = "", every_s: float = LOOK_EVERY_S
+) -> None:
+    """Call `report` with the reason each time the STOP file comes into being; never returns.
+
+    `seen` is the reason that was acted on already.
+    """
     while True:
         reason = stop_reason(path)
         if reason and not seen:

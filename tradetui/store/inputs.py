@@ -19,7 +19,7 @@ from typing import Self, cast
 
 from tradetui.domain.clock import Now
 from tradetui.domain.errors import StoreError
-from tradetui.domain.events import Event
+from tradetui.domain.events import Event, TimerFired
 from tradetui.domain.records import JournalImage
 from tradetui.store.plain import from_plain, from_tagged, to_plain, to_tagged
 from tradetui.store.sqlite_file import WriterConnection, open_reader, open_writer
@@ -82,7 +82,12 @@ class InputRecorder:
 
     def record(self, event: Event, now: Now) -> None:
         """Take one input."""
-        self._lines.append(json.dumps([now.market_ns, now.mono_ns, to_tagged(event)]).encode())
+        try:
+            line = json.dumps([now.market_ns, now.mono_ns, to_tagged(event)])
+        except (TypeError, ValueError):
+            self.dropped += 1
+            line = json.dumps([now.market_ns, now.mono_ns, to_tagged(TimerFired())])
+        self._lines.append(line.encode())
         if len(self._lines) >= BATCH_STEPS:
             self.flush()
 

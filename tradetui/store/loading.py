@@ -46,7 +46,7 @@ DELIVERY_ENDED = ("DELIVERED", "UNDELIVERED", "FAILED", "SUPPRESSED", "FOLDED")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAlert:
-    """An alert on its way: queued at `wall_ns` (real time), its last delivery state, the carrier's id if there is one."""
+    """An alert on its way: queued at `wall_ns` (real time), its delivery state, the carrier's id if there is one."""
 
     alert: Alert
     wall_ns: int

@@ -1,0 +1,312 @@
+"""The core's process: every part put together, started in order, supervised, and stopped in order.
+
+Invariants: nothing is sent before the journal was loaded; a STOP file that is there at start is the core's first event;
+a part that ends is started again; whatever hangs, the process ends within the stop's time limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import secrets
+from collections.abc import Mapping
+
+from tradetui.alerts.configured import settings_of
+from tradetui.alerts.process import WatcherLaunch, watcher_environ
+from tradetui.broker.ib.connector import IBConnector
+from tradetui.config import Config
+from tradetui.control.messages import Row, State
+from tradetui.domain.errors import StoreError
+from tradetui.domain.events import (
+    Command,
+    CommandKind,
+    JournalFailed,
+    JournalRestored,
+    StopFileSeen,
+)
+from tradetui.domain.tick import Trade
+from tradetui.engine.alerting import Alerting
+from tradetui.engine.bar_feed import BarFeed
+from tradetui.engine.broker_gate import BrokerGate
+from tradetui.engine.carrier import Carrier, Hands
+from tradetui.engine.clock import BrokerClock
+from tradetui.engine.clock_sync import ClockSync
+from tradetui.engine.composition import bar_keys_of, core_settings_of, ib_settings_of
+from tradetui.engine.control_server import ControlServer, Desk
+from tradetui.engine.dump import dump_state, open_stacks
+from tradetui.engine.foundation import AccountClaim, Foundation, lay_foundation
+from tradetui.engine.health import Heart
+from tradetui.engine.host import StrategyHost
+from tradetui.engine.inbox import Inbox
+from tradetui.engine.journal_writer import JournalWriter
+from tradetui.engine.latency import OrderLatency
+from tradetui.engine.router import Router
+from tradetui.engine.signals import install_signals, unblock_signals
+from tradetui.engine.state_rows import ShellFacts, add_shell_rows, mode_of
+from tradetui.engine.stepper import Stepper
+from tradetui.engine.stop_file import stop_reason, watch_stop_file
+from tradetui.engine.stopping import Stopping, cancel_entries
+from tradetui.engine.supervisor import Supervisor
+from tradetui.engine.warming import Warming
+from tradetui.home import Paths
+from tradetui.marketdata.aggregator import BarAggregator
+from tradetui.marketdata.recorder import BarRecorder
+from tradetui.store.reader import Reader
+from tradetui.trading.core import TradingCore
+from tradetui.trading.view import view
+
+_log = logging.getLogger(__name__)
+
+
+class Engine:
+    """One life of the core. Make it inside the running loop, then `run` it once."""
+
+    def __init__(self, foundation: Foundation) -> None:
+        self._base = base = foundation
+        self._inbox = Inbox()
+        self._latency = OrderLatency()
+        self._facts = ShellFacts(base.identity, self._latency)
+        self._stopping = Stopping()
+        self._stacks = open_stacks(base.paths.logs)
+        self._supervisor = Supervisor(self._inbox.put_urgent)
+        self._heart = Heart(base.paths.heartbeat, self._inbox.put_urgent, stacks=self._stacks)
+        self._claim = AccountClaim(base.config, base.environ, f"profile {base.paths.profile} of {base.paths.home}")
+        self._core = TradingCore(core_settings_of(base.config, base.plans, base.instruments, base.calendar), base.image)
+        self._writer = JournalWriter(
+            base.journal,
+            on_failed=lambda reason: self._inbox.put_urgent(JournalFailed(reason)),
+            on_restored=lambda: self._inbox.put(JournalRestored()),
+        )
+        self._alerting = Alerting(settings_of(base.config), self._watcher(), self._writer.later, self._facts.deliveries)
+        self._hosts = {plan.spec.name: StrategyHost(plan.spec, self._inbox.put) for plan in base.plans}
+        self._server = ControlServer(
+            Desk(state=self._state, hello=self._hello, command=self._command, answer=self._answer, uid=os.getuid())
+        )
+        self._reader: Reader | None = None
+        self._warming_up: asyncio.Task[None] | None = None
+        self._connect()
+
+    @classmethod
+    async def open(cls, config: Config, paths: Paths, environ: Mapping[str, str]) -> Engine:
+        """Return an engine that is ready to run.
+
+        Raises:
+            TradetuiError: why there can be none, in one line.
+        """
+        return cls(await lay_foundation(config, paths, environ))
+
+    @property
+    def stop_file_reason(self) -> str:
+        """Why the STOP file forbids trading now, empty when it does not."""
+        return stop_reason(self._base.paths.stop_file)
+
+    async def run(self) -> tuple[int, str]:
+        """Live until a stop is asked for; return the exit code and the reason.
+
+        Raises:
+            OperatorError: the account or the control socket cannot be had.
+        """
+        install_signals(asyncio.get_running_loop(), stop=self._stopping.ask, kill=self._kill_by_signal, dump=self._dump)
+        unblock_signals()
+        at_start = self.stop_file_reason
+        if at_start:
+            self._inbox.put(StopFileSeen(f"{at_start}: it was there at the start"))
+        try:
+            await self._server.start(self._base.paths.socket_for_core())
+            self._start_parts(at_start)
+            await self._stopping.wait()
+        finally:
+            await self._end()
+        return self._stopping.exit_code, self._stopping.reason
+
+    # --- putting together ----------------------------------------------------------------------------------------
+    def _connect(self) -> None:
+        base = self._base
+        bars = BarRecorder(base.paths.state / "bars", base.calendar)
+        self._bar_recorder = bars
+        self._router = Router(self._inbox, base.clock, self._facts, self._latency, bars, self._first_ready)
+        self._gate = BrokerGate(
+            forward=self._router.from_broker,
+            claim=self._claim.take,
+            refuse=lambda problem: self._stopping.ask(problem, exit_code=1),
+            is_timed=lambda: not isinstance(base.clock, BrokerClock) or base.clock.is_anchored,
+        )
+        self._broker = IBConnector(
+            ib_settings_of(base.config),
+            base.calendar,
+            events=self._gate.take,
+            trades=self._trade,
+            quotes=self._router.quotes.take,
+            clock=base.clock.now,
+            rng=random.Random(),  # noqa: S311 (jitter of reconnects)
+            first_order_id=base.first_order_id,
+        )
+        self._keys = bar_keys_of(base.config, base.plans)
+        settings = {plan.setting.name: plan.setting for plan in base.plans}
+        self._warming = Warming(self._broker, base.instruments, self._hosts, settings, self._inbox.put)
+        self._feed = BarFeed(
+            BarAggregator(base.calendar, sorted({size for _, size in self._keys})),
+            self._keys,
+            self._broker.history,
+            base.clock,
+            self._router.bar,
+            self._warming.lane_is_warm,
+            self._warming.lane_has_trouble,
+        )
+        self._router.attach(self._feed, base.instruments)
+        self._clock_sync = ClockSync(self._broker, base.clock, self._inbox.put, self._gate.release)
+        self._carrier = Carrier(self._hands())
+        self._stepper = Stepper(self._core, self._inbox, base.clock, self._carrier.carry_out, base.recorder.record)
+
+    def _hands(self) -> Hands:
+        return Hands(
+            broker=self._broker,
+            journal=self._writer,
+            inbox=self._inbox,
+            clock=self._base.clock,
+            latency=self._latency,
+            hosts=self._hosts,
+            reply=self._server.reply,
+            alert=self._alerting.send,
+            stop=self._stopping.ask,
+            stop_reason=lambda: self.stop_file_reason,
+            kill_unsaved=self._kill_unsaved,
+            snapshot_s=self._base.config.broker.request_timeout_s,
+        )
+
+    def _watcher(self) -> WatcherLaunch:
+        paths = self._base.paths
+        return WatcherLaunch(
+            state_dir=paths.state,
+            heartbeat=paths.heartbeat,
+            env_file=paths.env_file,
+            environ=watcher_environ(self._base.environ),
+        )
+
+    def _start_parts(self, stop_file_seen: str) -> None:
+        start = self._supervisor.start
+        start("heart", self._heart.run)
+        start("journal", self._writer.run)
+        start("core", self._stepper.run)
+        start("stop-file", lambda: watch_stop_file(self._base.paths.stop_file, self._stop_file_seen, stop_file_seen))
+        start("control", self._server.run)
+        start("timer", self._router.beat)
+        start("quotes", self._router.quotes.run)
+        start("bars", self._feed.run)
+        start("inputs", self._flush_inputs)
+        for name, host in self._hosts.items():
+            start(f"strategy {name}", host.run)
+        self._alerting.start(self._base.open_alerts)
+        self._facts.subscriptions = len(self._base.instruments)
+        self._broker.watch(list(self._base.instruments.values()))
+        start("clock", self._clock_sync.run)
+        start("broker", self._broker.run)
+
+    def _first_ready(self) -> None:
+        self._warming_up = asyncio.get_running_loop().create_task(self._warming.run(self._feed, self._keys))
+        self._warming_up.add_done_callback(_log_failure)
+
+    async def _flush_inputs(self) -> None:
+        while True:
+            await asyncio.sleep(5.0)
+            self._base.recorder.flush()
+
+    # --- what clients see and ask --------------------------------------------------------------------------------
+    def _state(self) -> State:
+        now = self._base.clock.now()
+        facts = self._facts
+        facts.loop_lag_ms = self._heart.lag_p99_ms
+        facts.source_hashes = {name: host.sha256[:12] for name, host in self._hosts.items()}
+        if not isinstance(self._base.clock, BrokerClock):
+            facts.clock_skew_s = self._clock_sync.skew_s
+        return add_shell_rows(
+            view(self._core.state, now), facts, self._broker.link, self._alerting.bridge.health(), now
+        )
+
+    def _hello(self) -> Mapping[str, object]:
+        identity = self._base.identity
+        return {
+            "profile": identity.profile,
+            "mode": mode_of(self._facts.account),
+            "account": self._facts.account,
+            "pid": os.getpid(),
+            "config_hash": identity.config_hash,
+        }
+
+    def _answer(self, what: str, args: Mapping[str, object]) -> list[Row]:
+        if self._reader is None:
+            self._reader = Reader.open(self._base.paths.journal)
+        return [dict(row) for row in self._reader.ask(what, args)]
+
+    def _command(self, command: Command) -> None:
+        self._router.command(command)
+
+    def _trade(self, trade: Trade) -> None:
+        self._feed.take_trade(trade)
+
+    # --- what comes from outside ---------------------------------------------------------------------------------
+    def _stop_file_seen(self, reason: str) -> None:
+        self._inbox.put_urgent(StopFileSeen(reason))
+
+    def _kill_by_signal(self) -> None:
+        command_id = f"signal:{secrets.token_hex(8)}"
+        self._router.command(
+            Command(command_id=command_id, kind=CommandKind.KILL, who="signal SIGUSR1", reason="kill signal")
+        )
+
+    def _kill_unsaved(self, text: str) -> None:
+        # The latch could not be journaled: the STOP file keeps a restart from trading.
+        try:
+            with self._base.paths.stop_file.open("a", encoding="utf-8") as file:
+                file.write(f"{text}\n")
+        except OSError:
+            _log.critical("%s; and the STOP file cannot be written", text)
+
+    def _dump(self) -> None:
+        stamp = self._base.clock.now().mono_ns
+        path = dump_state(self._base.paths.logs, self._state(), self._stacks, stamp)
+        _log.warning("state and stacks were asked for by signal: %s", path or "they cannot be written")
+
+    # --- the end -------------------------------------------------------------------------------------------------
+    async def _end(self) -> None:
+        self._stopping.arm()
+        self._facts.phase = "stopping"
+        for name in self._hosts:
+            await self._supervisor.stop(f"strategy {name}")
+        left = await cancel_entries(self._core.state.book.live, self._router.command, self._stopping)
+        if left:
+            _log.warning("%d entries may still be live at the broker", left)
+        if self._warming_up is not None:
+            self._warming_up.cancel()
+        for part in ("broker", "clock", "timer", "quotes", "bars", "stop-file", "inputs"):
+            await self._supervisor.stop(part)
+        await self._feed.close()
+        await self._carrier.close()
+        await self._supervisor.stop("core")
+        await self._stepper.drain()
+        await self._supervisor.close()
+        await self._alerting.close()
+        await self._server.close(self._stopping.reason)
+        await self._close_files()
+
+    async def _close_files(self) -> None:
+        await self._writer.close()
+        try:
+            await self._base.journal.end_run(self._stopping.reason)
+        except StoreError as error:
+            _log.error("the end of this run was not noted: %s", error)
+        await self._base.recorder.close()
+        await asyncio.to_thread(self._bar_recorder.close)
+        if self._reader is not None:
+            self._reader.close()
+        await self._base.journal.close()
+        self._stacks.close()
+        self._claim.release()
+        self._base.lock.release()
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("warming up failed", exc_info=task.exception())

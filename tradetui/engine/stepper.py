@@ -1,0 +1,83 @@
+"""The one task that drives the trading core: event in, step, actions out.
+
+Invariant: steps never overlap, each is recorded with the instant it was given, and a step that fails halts new exposure
+instead of ending the process, because somebody has to cancel and report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from tradetui.domain.actions import Action
+from tradetui.domain.clock import Now
+from tradetui.domain.events import Event, HealthChanged
+from tradetui.engine.clock import MarketClock
+from tradetui.engine.inbox import Inbox
+
+_log = logging.getLogger(__name__)
+
+#: Steps after which the other tasks of the loop get their turn even when events keep coming.
+_TURN = 20
+
+
+class Steps(Protocol):
+    """The deterministic core."""
+
+    def step(self, event: Event, now: Now) -> list[Action]:
+        """Take one event at one moment; return what to do about it, in order."""
+
+
+class Stepper:
+    """Feeds the core. `record` gets every input before its step."""
+
+    def __init__(
+        self,
+        core: Steps,
+        inbox: Inbox,
+        clock: MarketClock,
+        carry_out: Callable[[Sequence[Action]], Awaitable[None]],
+        record: Callable[[Event, Now], None],
+    ) -> None:
+        self._core = core
+        self._inbox = inbox
+        self._clock = clock
+        self._carry_out = carry_out
+        self._record = record
+        self.steps = 0
+        self.faults = 0
+
+    async def run(self) -> None:
+        """Handle events until cancelled."""
+        while True:
+            await self._inbox.wait()
+            await self.drain()
+
+    async def drain(self) -> None:
+        """Handle every event that waits, and those that come of them."""
+        while (event := self._inbox.take()) is not None:
+            await self.handle(event)
+            if self.steps % _TURN == 0:
+                await asyncio.sleep(0)
+
+    async def handle(self, event: Event) -> None:
+        """Take one step and carry out its actions."""
+        now = self._clock.now()
+        self._record(event, now)
+        self.steps += 1
+        try:
+            actions = self._core.step(event, now)
+        except Exception as error:
+            self._fault(event, error)
+            return
+        await self._carry_out(actions)
+
+    def _fault(self, event: Event, error: Exception) -> None:
+        self.faults += 1
+        _log.exception("the core failed on %r", event)
+        if isinstance(event, HealthChanged) and event.key == "internal":
+            return  # telling the core of its own fault failed too: the log has both
+        detail = f"internal error on {type(event).__name__}: {type(error).__name__}: {error}"
+        self._inbox.put_urgent(HealthChanged("internal", healthy=False, detail=detail))
