@@ -14,6 +14,7 @@ from tradetui.domain.events import (
     BrokerMessage,
     CommandKind,
     CommissionSeen,
+    Event,
     FillSeen,
     JournalFailed,
     JournalRestored,
@@ -136,7 +137,7 @@ class Episode:
         qty = left if self.rng.random() < 0.5 else max(1.0, float(int(left * self.rng.random())))
         fill = self.world.broker.fill(order.perm_id, min(qty, left), 100.0, self.world.market_ns)
         if self.rng.random() < 0.7:
-            told = [FillSeen(fill), CommissionSeen(self.world.broker.commissions[-1])]
+            told: list[Event] = [FillSeen(fill), CommissionSeen(self.world.broker.commissions[-1])]
             self.rng.shuffle(told)
             for event in told:
                 self.world.give(event)
@@ -261,9 +262,9 @@ class Episode:
             assert abs(state.ledger.position(symbol).qty - held) < 1e-6, "I11: positions differ after the heal"
             parts = sum(part.qty for _, part in state.ledger.owner_positions() if part.symbol == symbol)
             assert abs(parts - held) < 1e-6, "the owners' parts do not sum to the position"
-        for order in state.book.live():
-            assert order.state is OrderState.UNKNOWN, f"I36: {order.state} for ever"
-            assert order.touched_by_gap, "I36: unknown for ever"
+        for ours in state.book.live():
+            assert ours.state is OrderState.UNKNOWN, f"I36: {ours.state} for ever"
+            assert ours.touched_by_gap, "I36: unknown for ever"
         assert state.ledger.cash is not None
         assert abs(state.ledger.cash - world.broker.cash) < 0.005, "cash differs after the heal"
         assert state.flatten is None or state.flatten.outcome == "FLAT" or state.book.live(), "I20: not flat"

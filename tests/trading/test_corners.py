@@ -280,3 +280,12 @@ def test_an_open_only_look_still_adopts_orders() -> None:
     assert foreign.perm_id in state(world).externals
     world.give(StrategyStatus(STRATEGY, "running"))
     assert perm_id
+
+
+def test_an_unknown_account_confirms_nothing() -> None:
+    world = World(settings(account=""))
+    assert world.command(CommandKind.FLATTEN, confirm="").startswith("denied")
+    world.connect()
+    world.command(CommandKind.KILL)
+    assert world.command(CommandKind.UNKILL, confirm="", reason="x").startswith("denied")
+    assert world.command(CommandKind.UNKILL, confirm="4567", reason="x").startswith("done"), "known from the session"

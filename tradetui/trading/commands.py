@@ -108,7 +108,7 @@ def confirm_kill(state: CoreState, out: Out, now: Now) -> None:
 def _unkill(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
     if KILL not in state.latches:
         return "denied", "trading is not killed"
-    if command.confirm != state.settings.account[-4:]:
+    if not state.is_account_word(command.confirm):
         return "denied", "type the last four characters of the account to confirm"
     if not command.reason.strip():
         return "denied", "give a reason"
@@ -162,9 +162,9 @@ def _flatten(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
     if unknown:
         known = ", ".join(sorted(state.settings.instruments))
         return "denied", f"{', '.join(unknown)} is not traded here; symbols are {known}"
-    if command.confirm != "flatten" and command.confirm != state.settings.account[-4:]:
+    if command.confirm != "flatten" and not state.is_account_word(command.confirm):
         return "denied", "type flatten to confirm"
-    if state.settings.live and command.confirm != state.settings.account[-4:]:
+    if state.settings.live and not state.is_account_word(command.confirm):
         return "denied", "this is LIVE: type the last four characters of the account to confirm"
     return "accepted", start_flatten(state, out, now, command.command_id, command.who, command.symbols)
 

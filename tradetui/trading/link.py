@@ -24,6 +24,7 @@ def on_session(state: CoreState, out: Out, now: Now, event: SessionChanged) -> N
         level = "INFO" if event.state in (SessionState.READY, SessionState.SYNCING) else "WARNING"
         state.note(out, now, level, "link", f"{event.state}: {event.reason}")
     state.session_reason = event.reason
+    state.account = event.account or state.account
     match event.state:
         case SessionState.READY:
             _ready(state, out, now)

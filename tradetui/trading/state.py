@@ -95,6 +95,7 @@ class CoreState:
     bar_counts: dict[str, int] = field(default_factory=dict)
     session: SessionState = SessionState.DISCONNECTED
     session_reason: str = "not connected yet"
+    account: str = ""
     session_since_mono_ns: int = 0
     link_alerted: bool = False
     account_values: AccountValues | None = None
@@ -137,6 +138,11 @@ class CoreState:
     counts_signals: int = 0
     counts_orders: int = 0
     counts_refusals: int = 0
+
+    def is_account_word(self, typed: str) -> bool:
+        """Return whether `typed` is the last four characters of the account; never while the account is not known."""
+        account = self.account or self.settings.account
+        return bool(account) and typed == account[-4:]
 
     @property
     def trading_state(self) -> TradingState:
