@@ -1,7 +1,8 @@
 """Carries out what a step of the core asks for, in order.
 
-Invariants: no order is written unless the commit before it succeeded; a cancel is written whatever the journal does; at
-the last moment before the socket a STOP file still keeps an order that adds exposure back.
+Invariants: no order that can add exposure is written unless the commit before it succeeded; a cancel and an order that
+gets out are written whatever the journal does; at the last moment before the socket a STOP file still keeps an order
+that adds exposure back.
 """
 
 from __future__ import annotations
@@ -48,6 +49,10 @@ _log = logging.getLogger(__name__)
 _ADDS_EXPOSURE = (Purpose.ENTRY, Purpose.MANUAL)
 
 
+def _adds_exposure(action: PlaceOrder) -> bool:
+    return action.intent.purpose in _ADDS_EXPOSURE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
     """What the carrier works with. `stop_reason` is empty while no STOP file forbids new exposure."""
@@ -80,7 +85,7 @@ class Carrier:
         for action in actions:
             if isinstance(action, Commit):
                 failure = await self._commit(action) or failure
-            elif isinstance(action, PlaceOrder) and failure is not None:
+            elif failure is not None and isinstance(action, PlaceOrder) and _adds_exposure(action):
                 dropped.append(action.intent.intent_id)
             else:
                 self._do(action)
@@ -141,7 +146,7 @@ class Carrier:
 
     def _place(self, action: PlaceOrder) -> None:
         hands, intent = self._hands, action.intent
-        stop_reason = hands.stop_reason() if intent.purpose in _ADDS_EXPOSURE else ""
+        stop_reason = hands.stop_reason() if _adds_exposure(action) else ""
         if stop_reason:
             hands.inbox.put_urgent(OrderNotWritten(intent.intent_id, stop_reason, certain=True))
             hands.inbox.put_urgent(StopFileSeen(stop_reason))
