@@ -78,7 +78,6 @@ class TradingCalendar:
         """
         return _load(name, first_year, last_year, cache_file)
 
-    # --- one moment -------------------------------------------------------------------------------------------
     def session_at(self, ns: int) -> Session | None:
         """The session in progress at `ns`, None when the exchange is closed."""
         last = self._last
@@ -134,7 +133,6 @@ class TradingCalendar:
         session = self.session_at(ns)
         return None if session is None else session.bar_end(ns, bar_seconds)
 
-    # --- sessions ---------------------------------------------------------------------------------------------
     def session_on(self, day: date) -> Session | None:
         """The session of an exchange date, None on a holiday or weekend."""
         index = bisect_left(self._days, day.toordinal())
@@ -163,7 +161,6 @@ class TradingCalendar:
             if start_ns < end <= end_ns
         ]
 
-    # --- exchange time ----------------------------------------------------------------------------------------
     def local(self, ns: int) -> datetime:
         """`ns` as an aware datetime in exchange time, cut to microseconds."""
         seconds, rest = divmod(ns, SECOND_NS)

@@ -59,7 +59,6 @@ class BarFile:
                 )
         return found
 
-    # --- reading ----------------------------------------------------------------------------------------------
     def _read_symbols(self, table: pa.Table) -> None:
         self._symbol = [None if value is None else str(value).strip() for value in table["symbol"].to_pylist()]
         for row, symbol in enumerate(self._symbol):
@@ -97,7 +96,6 @@ class BarFile:
         result: npt.NDArray[np.generic] = cast.to_numpy()
         return result
 
-    # --- checking ---------------------------------------------------------------------------------------------
     def _check_prices(self) -> None:
         for name in COLUMNS[2:6]:
             self._check_positive(name, self._numbers[name])

@@ -59,7 +59,6 @@ class BarMarket:
         """Market time at which the live stream begins."""
         return self._start_ns
 
-    # --- instruments ------------------------------------------------------------------------------------------
     def contracts(self) -> Sequence[Contract]:
         """Every instrument, fully qualified."""
         return self.directory.contracts
@@ -76,7 +75,6 @@ class BarMarket:
         """Price increments of a rule, None for an unknown one."""
         return MARKET_RULES.get(rule_id)
 
-    # --- live -------------------------------------------------------------------------------------------------
     def events_until(self, now_ns: int) -> Iterator[MarketEvent]:
         """Events after the last call's up to and including `now_ns`, in time order."""
         return self._stream.events_until(now_ns)
@@ -93,7 +91,6 @@ class BarMarket:
         """The running session's statistics as of the polled events."""
         return self._stream.day_stats(con_id)
 
-    # --- history ----------------------------------------------------------------------------------------------
     def history(
         self, con_id: int, *, end_ns: int, duration: str, bar_size: str, what: str, use_rth: bool, now_ns: int
     ) -> list[HistoryBar]:

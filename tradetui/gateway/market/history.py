@@ -74,7 +74,6 @@ class History:
             last = self._shown(con_id, begin, end, each, what) if end > now_ns else None
         return last
 
-    # --- how far back -----------------------------------------------------------------------------------------
     def _start(self, span: Span, end_ns: int) -> int:
         calendar = self._calendar
         upcoming = calendar.current_or_next(end_ns - 1)
@@ -92,7 +91,6 @@ class History:
             cursor = last.close_ns
         return max(cursor - wanted, last.open_ns)
 
-    # --- bars below a day -------------------------------------------------------------------------------------
     def _edges(self, session: Session, seconds: int) -> list[int]:
         step = seconds * SECOND_NS
         midnight = self._calendar.midnight_of(session.date)
@@ -137,7 +135,6 @@ class History:
             begin = stop
         return join([part for part in parts if part is not None])
 
-    # --- bars of days and more --------------------------------------------------------------------------------
     def _group_of(self, session: Session, seconds: int) -> list[Session]:
         """The sessions up to this one that share its bar."""
         group = [session]
@@ -168,7 +165,6 @@ class History:
             self._sessions[key] = self._traded(con_id, session, session.open_ns, session.close_ns)
         return self._sessions[key]
 
-    # --- what is shown ----------------------------------------------------------------------------------------
     def _shown(self, con_id: int, begin: int, end: int, each: Sum, what: str) -> HistoryBar:
         if what in TRADES:
             return HistoryBar(begin, end, each.open, each.high, each.low, each.close, each.volume, each.wap, each.count)

@@ -118,7 +118,6 @@ class EventStream:
         elif price < tape.low:
             tape.low = price
 
-    # --- walking ----------------------------------------------------------------------------------------------
     def _start(self, start_ns: int) -> None:
         session = self._calendar.current_or_next(start_ns)
         if self._last is not None and session.index > self._last.index:

@@ -38,7 +38,6 @@ class BackOffice:
         self.booked: list[Booked] = []
         self.next_execution = 1
 
-    # --- booking ----------------------------------------------------------------------------------------------
     def book_fill(self, order: WorkingOrder, units: int, price: int, liquidity: Liquidity, now_ns: int) -> Booked:
         """Book `units` of `order` at `price` micro-dollars: order totals, commission, cash, position, profit."""
         book = self._books[order.con_id]
@@ -102,7 +101,6 @@ class BackOffice:
             contract=order.request.contract,
         )
 
-    # --- queries ----------------------------------------------------------------------------------------------
     def executions(self, wanted: ExecutionFilter) -> list[Booked]:
         """Executions of the day that match, oldest first."""
         return [booked for booked in self.booked if _matches(booked[0], wanted)]

@@ -32,7 +32,6 @@ class Desk:
         self._lifecycle = lifecycle
         self._matching = matching
 
-    # --- placing ----------------------------------------------------------------------------------------------
     def place(self, client_id: int, order_id: int, request: OrderRequest) -> None:
         """New order, change of an existing one, or what-if; a refusal is an error event and nothing else."""
         refused = self._place(client_id, order_id, request)
@@ -142,7 +141,6 @@ class Desk:
         self._floor.events.append(OpenOrderEvent(order.client_id, snapshot))
         return None
 
-    # --- changing ---------------------------------------------------------------------------------------------
     def _modify(self, order: WorkingOrder, request: OrderRequest, book: Book) -> Refusal | None:
         refused = validation.check_modification(order, request)
         if refused is not None:
@@ -168,7 +166,6 @@ class Desk:
             self._transmit_family(order, self._floor.orders.by_perm_id(order.parent_perm_id))
         return None
 
-    # --- cancelling -------------------------------------------------------------------------------------------
     def cancel(self, client_id: int, order_id: int) -> None:
         """Cancel by the client's id: 10147 for an unknown id, 10148 for a done order."""
         order = self._floor.orders.find(client_id, order_id)
@@ -192,7 +189,6 @@ class Desk:
         self._floor.events.append(OrderStatusEvent(order.client_id, order.snapshot()))
         self._floor.timers.at(self._floor.now_ns + latency, Due.CANCEL, order.perm_id)
 
-    # --- drafts -----------------------------------------------------------------------------------------------
     def _complete(self, request: OrderRequest, book: Book) -> OrderRequest:
         contract = _routed(book.details.contract, request.contract)
         if contract is request.contract and request.account and request.tif:

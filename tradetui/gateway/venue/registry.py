@@ -22,7 +22,6 @@ class OrderRegistry:
         self._highest: dict[int, int] = {}
         self._next_bound_id = -1
 
-    # --- names ------------------------------------------------------------------------------------------------
     def allocate_perm_id(self) -> int:
         """A new perm id."""
         perm_id = self.next_perm_id
@@ -65,7 +64,6 @@ class OrderRegistry:
             self._names.pop((order.client_id, order.order_id), None)
         self._done.clear()
 
-    # --- lookups ----------------------------------------------------------------------------------------------
     def find(self, client_id: int, order_id: int) -> WorkingOrder | None:
         """The client's order with this id, working or done today."""
         return self._names.get((client_id, order_id))
@@ -92,7 +90,6 @@ class OrderRegistry:
             return []
         return [o for o in self._working.values() if o.oca_key == order.oca_key and o is not order]
 
-    # --- state ------------------------------------------------------------------------------------------------
     def highest_ids(self) -> dict[int, int]:
         """Highest order id used per client."""
         return dict(self._highest)

@@ -64,7 +64,6 @@ class Venue:
         if state is not None:
             restore.from_state(self._floor, self._clockwork, state)
 
-    # --- orders -----------------------------------------------------------------------------------------------
     def next_order_id(self, client_id: int) -> int:
         """The smallest order id this client may use next (nextValidId)."""
         return self._floor.orders.next_order_id(client_id)
@@ -115,7 +114,6 @@ class Venue:
                 self._lifecycle.tell(order)
         return self._drain()
 
-    # --- market data and time ---------------------------------------------------------------------------------
     def set_reference_price(self, con_id: int, price: float) -> None:
         """The previous close, to value holdings and check margin before the first print."""
         self._floor.books[con_id].last = price
@@ -154,7 +152,6 @@ class Venue:
         """Market time at which `advance` has something to do even if no data arrives; None before the first call."""
         return self._floor.timers.next_ns()
 
-    # --- queries ----------------------------------------------------------------------------------------------
     @property
     def accounts(self) -> tuple[str, ...]:
         """Account codes, e.g. ('DU1234567',)."""
@@ -202,7 +199,6 @@ class Venue:
         """The lines for reqAccountSummary; `tags` as sent by the client, incl. $LEDGER, $LEDGER:USD, $LEDGER:ALL."""
         return account_rows.summary_rows(self.account_values(account), tags)
 
-    # --- state ------------------------------------------------------------------------------------------------
     def to_state(self) -> dict[str, object]:
         """Everything needed to continue, as JSON-serialisable data (see `state_file`)."""
         return restore.to_state(self._floor)
