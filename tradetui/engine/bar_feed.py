@@ -99,6 +99,8 @@ class BarFeed:
         """Close bars whose time is over; never returns."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
+            if not self._clock.is_anchored:
+                continue
             grace_ns = int(GRACE_S * self._clock.speed * SECOND_NS)
             for closed in self._aggregator.close_due(self._clock.now().market_ns, grace_ns):
                 self._closed(closed)

@@ -13,11 +13,19 @@ from tradetui.domain.clock import SECOND_NS, Now
 
 MonoClock = Callable[[], int]
 
+#: An answer that took this long (real seconds) is a good reading.
+ANSWER_S = 0.05
+ENOUGH_READINGS = 10
+
 
 class MarketClock(Protocol):
     """Tells both times, and learns from the broker's clock."""
 
     speed: float
+
+    @property
+    def is_anchored(self) -> bool:
+        """Whether market time is known; before, it is a guess and nothing may be concluded from it."""
 
     def now(self) -> Now:
         """Return this instant."""
@@ -34,6 +42,11 @@ class SystemClock:
         self._wall_ns = wall_ns
         self._last_ns = 0
         self.speed = 1.0
+
+    @property
+    def is_anchored(self) -> bool:
+        """Always: it is the machine's."""
+        return True
 
     def now(self) -> Now:
         """Return this instant."""
@@ -68,11 +81,15 @@ class BrokerClock:
         self._mono_ns = mono_ns
         self._last_ns = floor_ns
         self._bounds: tuple[float, float] | None = None
+        self._readings = 0
 
     @property
     def is_anchored(self) -> bool:
-        """Whether the broker's clock was read at least once."""
-        return self._bounds is not None
+        """Whether the broker's clock was read well enough to go by, or often enough to expect nothing better."""
+        if self._bounds is None:
+            return False
+        width_ns = self._bounds[1] - self._bounds[0]
+        return width_ns <= SECOND_NS * (1 + ANSWER_S * self.speed) or self._readings >= ENOUGH_READINGS
 
     def now(self) -> Now:
         """Return this instant."""
@@ -84,6 +101,7 @@ class BrokerClock:
 
     def observe(self, server_ns: int, sent_mono_ns: int, received_mono_ns: int) -> float | None:
         """Anchor in a reading; return how far (market seconds) our time was ahead of it and has to wait, else 0.0."""
+        self._readings += 1
         low = server_ns - received_mono_ns * self.speed
         high = server_ns + SECOND_NS - sent_mono_ns * self.speed
         if self._bounds is not None and low < self._bounds[1] and self._bounds[0] < high:

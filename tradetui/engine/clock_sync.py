@@ -7,6 +7,7 @@ times would be wrong; one bad reading alone changes nothing.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
@@ -14,11 +15,15 @@ from tradetui.domain.errors import BrokerError
 from tradetui.domain.events import HealthChanged
 from tradetui.engine.clock import BrokerClock, MarketClock
 
+_log = logging.getLogger(__name__)
+
 SKEW_LIMIT_S = 2.0
 #: Market seconds that our time may be ahead of a demo market: more means that the journal belongs to another market.
 AHEAD_LIMIT_S = 900.0
 _BAD_READINGS = 3
 _RETRY_S = 0.1
+#: Pause after a reading that took too long to be exact.
+_AGAIN_S = 0.01
 #: Real seconds between readings: an anchored market clock may jump over a night, a system clock only drifts.
 _ANCHOR_EVERY_S = 0.5
 _MEASURE_EVERY_S = 20.0
@@ -32,7 +37,7 @@ class BrokerTime(Protocol):
 
 
 class ClockSync:
-    """Keeps `clock` in step with the broker's; `on_timed` is called after every reading."""
+    """Keeps `clock` in step with the broker's; `on_timed` is called after every good reading."""
 
     def __init__(
         self,
@@ -51,11 +56,16 @@ class ClockSync:
 
     async def run(self) -> None:
         """Read again and again; never returns."""
-        anchored = isinstance(self._clock, BrokerClock)
         while True:
             read = await self.read_once()
-            period = _ANCHOR_EVERY_S if anchored else _MEASURE_EVERY_S
-            await asyncio.sleep(period if read else _RETRY_S)
+            await asyncio.sleep(self._pause_s(read=read))
+
+    def _pause_s(self, *, read: bool) -> float:
+        if not read:
+            return _RETRY_S
+        if not isinstance(self._clock, BrokerClock):
+            return _MEASURE_EVERY_S
+        return _ANCHOR_EVERY_S if self._clock.is_anchored else _AGAIN_S
 
     async def read_once(self) -> bool:
         """Take one reading; return whether the broker gave one."""
@@ -66,7 +76,9 @@ class ClockSync:
             return False
         received = self._clock.now().mono_ns
         self.skew_s = self._clock.observe(server_ns, sent, received)
-        self._on_timed()
+        _log.debug("the broker's clock was read in %.1f ms", (received - sent) / 1e6)
+        if self._clock.is_anchored:
+            self._on_timed()
         self._judge(self.skew_s)
         return True
 

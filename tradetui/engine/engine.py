@@ -131,7 +131,7 @@ class Engine:
             forward=self._router.from_broker,
             claim=self._claim.take,
             refuse=lambda problem: self._stopping.ask(problem, exit_code=1),
-            is_timed=lambda: not isinstance(base.clock, BrokerClock) or base.clock.is_anchored,
+            is_timed=lambda: base.clock.is_anchored,
         )
         self._broker = IBConnector(
             ib_settings_of(base.config),

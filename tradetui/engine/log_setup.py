@@ -21,7 +21,7 @@ ROTATE_AT = "10 MB"
 KEPT_FILES = 5
 
 _ACCOUNT = re.compile(r"\b(D?[UFI]\d{2})\d{2,}(\d{3})\b")
-_FORMAT = "{time:YYYY-MM-DDTHH:mm:ss.SSS!UTC}Z {level: <8} {extra[part]}: {message}\n{exception}"
+_FORMAT = "{time:YYYY-MM-DDTHH:mm:ss.SSS!UTC}Z {level: <8} {extra[part]}: {message}"
 
 
 class _ToLoguru(logging.Handler):

@@ -102,13 +102,13 @@ class Journal:
         return await self._number("SELECT coalesce(max(order_id), 0) FROM order_events")
 
     async def newest_market_ns(self) -> int:
-        """Return the latest market time any step was noted at, 0 for a new journal.
+        """Return the market time of the latest equity record, 0 when there is none.
 
         Raises:
             StoreError: the journal cannot be read.
         """
-        newest = "SELECT max((SELECT coalesce(max(ts_ns), 0) FROM notes), (SELECT coalesce(max(ts_ns), 0) FROM equity))"
-        return await self._number(newest)
+        # Not the log: a line from before the link was up carries a guessed market time.
+        return await self._number("SELECT coalesce((SELECT ts_ns FROM equity ORDER BY seq DESC LIMIT 1), 0)")
 
     async def open_alerts(self) -> list[OpenAlert]:
         """Return the alerts whose delivery has not ended, oldest first.
