@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -125,3 +127,38 @@ def test_real_minutes_load_complete_and_in_order(shared_dir: Path) -> None:
     first = next(iter(bars["SPY"].bars()))
     assert first.symbol == "SPY"
     assert first.fault() is None
+
+
+def test_a_bar_file_is_read_without_waking_pandas(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "symbol": ["SPY", "QQQ"],
+            "end": pa.array([60_000, 60_000], pa.timestamp("ms", tz="UTC")),
+            **dict.fromkeys(("open", "high", "low", "close"), [10.0, 20.0]),
+            "volume": [5, 6],
+        }
+    )
+    file = tmp_path / "bars.parquet"
+    pq.write_table(table, file)
+    code = (
+        "import sys; from pathlib import Path; from tradetui.marketdata.bar_file import load_bars\n"
+        "bars = load_bars(Path(sys.argv[1]))\n"
+        "print(bars['QQQ'].end_ns.tolist(), bars['QQQ'].close.tolist(), bars['QQQ'].volume.tolist())\n"
+        "print(sorted({'pandas', 'pyarrow.compute'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[60000000000] [20.0] [6.0]", "[]"]
+
+
+def test_a_row_without_a_symbol_is_refused(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "symbol": ["SPY", None],
+            "end": pa.array([60_000, 120_000], pa.timestamp("ms", tz="UTC")),
+            **dict.fromkeys(("open", "high", "low", "close", "volume"), [10.0, 20.0]),
+        }
+    )
+    file = tmp_path / "bars.parquet"
+    pq.write_table(table, file)
+    with pytest.raises(OperatorError, match="row 2 has no symbol"):
+        load_bars(file)

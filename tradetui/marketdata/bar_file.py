@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from tradetui.domain.errors import OperatorError
 from tradetui.marketdata.bar_columns import BarColumns, fault_of
 
+#: Nanoseconds per unit of an Arrow time stamp.
+_NANOS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
+_LAST_NS = 2**63 - 1
 PRICE_COLUMNS = ("open", "high", "low", "close", "volume")
 
 
@@ -53,7 +56,7 @@ def _read(path: Path) -> Any:
             return csv.read_csv(path)
         from pyarrow.parquet import ParquetFile
 
-        with ParquetFile(path) as file:
+        with ParquetFile(path, read_dictionary=["symbol"]) as file:
             return file.read()
     except FileNotFoundError:
         raise OperatorError(f"bar file {path} does not exist; give the path of a .parquet or .csv file") from None
@@ -80,53 +83,84 @@ def _check_columns(path: Path, table: Any, symbols: Sequence[str] | None) -> Non
 
 def _ends(path: Path, table: Any) -> NDArray[np.int64]:
     import pyarrow as pa
-    from pyarrow import compute
 
     name = "end_ns" if "end_ns" in table.column_names else "end"
     column = table.column(name)
-    if column.null_count:
-        raise _row_error(path, _first(compute.is_null(column)), f"has no {name}")
+    _refuse_nulls(path, column, name)
     if name == "end_ns":
         if not pa.types.is_integer(column.type):
             raise OperatorError(f"bar file {path}: end_ns is {column.type}; give int64 nanoseconds UTC")
-        return np.ascontiguousarray(column.cast(pa.int64()).to_numpy())
+        return _plain(column).astype(np.int64)
     if not pa.types.is_timestamp(column.type):
         raise OperatorError(f"bar file {path}: end is {column.type}; give times such as 2026-01-05T14:31:00Z")
     if column.type.tz is None:
         raise OperatorError(f"bar file {path}: end has no time zone; give UTC, such as 2026-01-05T14:31:00Z")
-    instants = column.cast(pa.timestamp("ns", tz="UTC")).cast(pa.int64())
-    return np.ascontiguousarray(instants.to_numpy())
+    ends, factor = _plain(column), _NANOS[column.type.unit]
+    far = np.flatnonzero(np.abs(ends) > _LAST_NS // factor)
+    if len(far):
+        raise _row_error(path, int(far[0]), "has an end outside the years 1678 to 2262")
+    return ends * factor
 
 
 def _floats(path: Path, table: Any, name: str) -> NDArray[np.float64]:
     import pyarrow as pa
-    from pyarrow import compute
 
     column = table.column(name)
-    if column.null_count:
-        raise _row_error(path, _first(compute.is_null(column)), f"has no {name}")
+    _refuse_nulls(path, column, name)
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         raise OperatorError(f"bar file {path}: column {name} is {column.type}; give plain numbers")
-    return np.ascontiguousarray(column.to_numpy(), dtype=np.float64)
+    return _plain(column).astype(np.float64)
 
 
-def _first(mask: Any) -> int:
-    return int(np.flatnonzero(mask.to_numpy())[0])
+def _refuse_nulls(path: Path, column: Any, name: str) -> None:
+    if column.null_count:
+        first = next(row for row, value in enumerate(column) if not value.is_valid)
+        raise _row_error(path, first, f"has no {name}")
+
+
+def _plain(column: Any) -> NDArray[Any]:
+    """Return a column of numbers or times without nulls as numpy sees its buffers; times become int64.
+
+    Not `to_numpy`: that imports pandas, which costs more than most backtests.
+    """
+    import pyarrow as pa
+
+    kind = np.int64 if pa.types.is_timestamp(column.type) else column.type.to_pandas_dtype()
+    dtype = np.dtype(kind)
+    parts = [
+        np.frombuffer(chunk.buffers()[1], dtype)[chunk.offset : chunk.offset + len(chunk)] for chunk in column.chunks
+    ]
+    return np.concatenate(parts)
 
 
 def _rows_by_symbol(path: Path, table: Any, symbols: Sequence[str] | None) -> dict[str, NDArray[np.intp]]:
     if "symbol" not in table.column_names:
         only = (symbols or ("",))[0]
         return {only: np.arange(table.num_rows)}
-    encoded = table.column("symbol").combine_chunks().dictionary_encode()
-    names = [str(name) for name in encoded.dictionary.to_pylist()]
-    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    column = table.column("symbol")
+    _refuse_nulls(path, column, "symbol")
+    names, codes = _encoded(column)
     wanted = names if symbols is None else list(symbols)
     absent = [symbol for symbol in wanted if symbol not in names]
     if absent:
         held = ", ".join(names[:10])
         raise OperatorError(f"bar file {path} has no bars of {', '.join(absent)}; it holds {held}")
     return {symbol: np.flatnonzero(codes == names.index(symbol)) for symbol in wanted}
+
+
+def _encoded(column: Any) -> tuple[list[str], NDArray[np.intp]]:
+    """Return the distinct names of a text column and, for each row, the position of its name."""
+    import pyarrow as pa
+
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    positions: dict[str, int] = {}
+    parts = []
+    for chunk in encoded.chunks:
+        known = [positions.setdefault(str(name), len(positions)) for name in chunk.dictionary.to_pylist()]
+        indices = chunk.indices
+        codes = np.frombuffer(indices.buffers()[1], np.dtype(indices.type.to_pandas_dtype()))
+        parts.append(np.array(known, dtype=np.intp)[codes[indices.offset : indices.offset + len(indices)]])
+    return list(positions), np.concatenate(parts)
 
 
 def _check(path: Path, columns: BarColumns, index: NDArray[np.intp]) -> None:
