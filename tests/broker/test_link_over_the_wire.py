@@ -40,7 +40,8 @@ async def test_connecting_syncs_before_it_is_ready(rig: Rig) -> None:
     order = [type(event) for event in rig.told.events if isinstance(event, SessionChanged | SnapshotTaken)]
     assert order == [SessionChanged, SessionChanged, SnapshotTaken, SessionChanged]
     link = connector.link
-    assert (link.account, link.client_id, link.server_version) == (ACCOUNT, 42, 176)
+    assert (link.account, link.client_id) == (ACCOUNT, 42)
+    assert link.server_version in (176, 178)  # the newest of ib_insync and of ib_async
     assert rig.told.of(SessionChanged)[-1].account == ACCOUNT
 
 

@@ -53,6 +53,13 @@ def test_a_print_from_the_future_or_from_long_ago_is_rejected() -> None:
     assert judge(TickFilter(), 100.0, ts_ns=NOW - 3600 * SECOND_NS)
 
 
+def test_without_limits_on_time_only_numbers_are_judged() -> None:
+    sieve = TickFilter(TickRules(max_ahead_ns=None, max_age_ns=None))
+    assert judge(sieve, 100.0, ts_ns=NOW + 10**18)
+    assert judge(sieve, 100.0, ts_ns=1)
+    assert not judge(sieve, -1.0)
+
+
 def test_the_audit_of_rejected_ticks_is_bounded() -> None:
     sieve = TickFilter(TickRules(kept=5))
     for _ in range(20):

@@ -17,6 +17,7 @@ from tradetui.domain.tick import DataType
 from tradetui.engine.host import HostSpec
 from tradetui.home import Paths
 from tradetui.marketdata.calendar import TradingCalendar
+from tradetui.marketdata.quality import TickRules
 from tradetui.risk.limits import BreakerAction, Limits
 from tradetui.strategy.settings import StrategySettings, settings_for
 from tradetui.trading.settings import CoreSettings, Execution, StrategySetting, UnfilledPolicy
@@ -133,6 +134,8 @@ def core_settings_of(
 def ib_settings_of(config: Config) -> IBSettings:
     """Return what the connector is told."""
     broker = config.broker
+    # A market clock that follows the broker's may be behind a trade by a whole night that the market skipped.
+    follows_broker = config.profile == "demo" or config.clock.speed != 1
     return IBSettings(
         host=broker.host,
         port=broker.port,
@@ -145,6 +148,7 @@ def ib_settings_of(config: Config) -> IBSettings:
         request_timeout_s=broker.request_timeout_s,
         sync_timeout_s=broker.request_timeout_s,
         reconnect_max_s=broker.reconnect_max_s,
+        tick_rules=TickRules(max_ahead_ns=None, max_age_ns=None) if follows_broker else TickRules(),
     )
 
 

@@ -21,14 +21,15 @@ _MAX_PRICE = 1e12
 class TickRules:
     """What counts as a bad tick. Moves are fractions of the reference price.
 
-    `confirm` prints in a row that agree with each other are believed: then the market moved, not the feed.
+    `confirm` prints in a row that agree with each other are believed: then the market moved, not the feed. The limits
+    on time are None where our market clock follows the feed and may be behind it by any amount.
     """
 
     max_move: float = 0.10
     max_move_from_prior_close: float = 0.50
     confirm: int = 3
-    max_ahead_ns: int = 60 * SECOND_NS
-    max_age_ns: int = 24 * 3600 * SECOND_NS
+    max_ahead_ns: int | None = 60 * SECOND_NS
+    max_age_ns: int | None = 24 * 3600 * SECOND_NS
     kept: int = 200
 
 
@@ -86,9 +87,9 @@ class TickFilter:
         if not (math.isfinite(trade.size) and trade.size >= 0):
             return f"size {trade.size} is negative or not finite"
         ahead_ns = trade.ts_ns - market_now_ns
-        if ahead_ns > self._rules.max_ahead_ns:
+        if self._rules.max_ahead_ns is not None and ahead_ns > self._rules.max_ahead_ns:
             return f"time is {ahead_ns / SECOND_NS:.0f} s in the future"
-        if -ahead_ns > self._rules.max_age_ns:
+        if self._rules.max_age_ns is not None and -ahead_ns > self._rules.max_age_ns:
             return f"time is {-ahead_ns / SECOND_NS:.0f} s old"
         return None
 

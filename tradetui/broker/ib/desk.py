@@ -6,15 +6,18 @@ order.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from tradetui.broker.ib.errors import READ_ONLY_MARK, Meaning, meaning_of
 from tradetui.broker.ib.library import UNSET_INTEGER
-from tradetui.broker.ib.market import MarketData
 from tradetui.broker.ib.requests import FIRST_REQUEST_ID, Requests
 from tradetui.broker.ib.text import clean_text
 from tradetui.broker.port import EventSink
 from tradetui.domain.events import BrokerMessage
+
+#: Takes an error about a market data line (request id, code); returns its symbol, None when the id is no line's.
+LineError = Callable[[int, int], str | None]
 
 
 class LinkEvents(Protocol):
@@ -36,10 +39,10 @@ class LinkEvents(Protocol):
 class ErrorDesk:
     """Sorts the error callbacks of one session."""
 
-    def __init__(self, link: LinkEvents, requests: Requests, market: MarketData, sink: EventSink) -> None:
+    def __init__(self, link: LinkEvents, requests: Requests, line_error: LineError, sink: EventSink) -> None:
         self._link = link
         self._requests = requests
-        self._market = market
+        self._line_error = line_error
         self._sink = sink
         self.read_only = ""
 
@@ -56,7 +59,7 @@ class ErrorDesk:
             self._about_link(code, text)
 
     def _about_request(self, request_id: int, code: int, text: str) -> None:
-        symbol = self._market.on_error(request_id, code)
+        symbol = self._line_error(request_id, code)
         if symbol is not None:
             self._sink(BrokerMessage(code, text, symbol=symbol))
             return

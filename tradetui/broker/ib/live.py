@@ -69,7 +69,7 @@ class LiveSession:
         requests = Requests()
         self._feed = Feed(shared.contracts, requests, shared.sink, settings.client_id)
         self._account = AccountFeed(requests, shared.sink, lambda: shared.clock().market_ns)
-        self._desk = ErrorDesk(self, requests, shared.market, shared.sink)
+        self._desk = ErrorDesk(self, requests, shared.market.on_error, shared.sink)
         routes: dict[str, Handler] = {
             **self._feed.routes(),
             **self._account.routes(),

@@ -46,4 +46,4 @@ class IBSettings:
     line_retry_s: float = 60.0
     """Pause before a refused market data line is asked for again."""
     tick_rules: TickRules = field(default_factory=TickRules)
-    """What counts as a bad tick. Its limit on times ahead must cover the error of the market clock."""
+    """What counts as a bad tick. Its limits on time must be off where the market clock is learned from the broker."""
