@@ -174,7 +174,7 @@ class AlertBridge:
             process.kill()  # or it would take the closed pipe for the core's death
             return f"alert bridge failed ({type(error).__name__})"
         finally:
-            process.close_pipes()
+            process.let_go()
             self._process = None
 
     async def _converse(self, process: WatcherProcess) -> str:

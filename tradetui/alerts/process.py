@@ -11,6 +11,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,10 +116,12 @@ class WatcherProcess:
         """End a watcher that does not answer."""
         self._process.kill()
 
-    def close_pipes(self) -> None:
-        """Let go of the pipes; the process goes on."""
+    def let_go(self) -> None:
+        """Close the pipes; the process may go on, and is reaped when it ends."""
         self.writer.abort()
         self.reader.close()
+        if self._process.poll() is None:
+            threading.Thread(target=self._process.wait, daemon=True, name="alert-watcher-end").start()
 
 
 def _spawn(launch: WatcherLaunch) -> subprocess.Popen[bytes]:
