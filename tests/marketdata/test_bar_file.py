@@ -134,7 +134,7 @@ def test_a_bar_file_is_read_without_waking_pandas(tmp_path: Path) -> None:
         {
             "symbol": ["SPY", "QQQ"],
             "end": pa.array([60_000, 60_000], pa.timestamp("ms", tz="UTC")),
-            **dict.fromkeys(("open", "high", "low", "close"), [10.0, 20.0]),
+            **{name: [10.0, 20.0] for name in ("open", "high", "low", "close")},
             "volume": [5, 6],
         }
     )
@@ -155,7 +155,7 @@ def test_a_row_without_a_symbol_is_refused(tmp_path: Path) -> None:
         {
             "symbol": ["SPY", None],
             "end": pa.array([60_000, 120_000], pa.timestamp("ms", tz="UTC")),
-            **dict.fromkeys(("open", "high", "low", "close", "volume"), [10.0, 20.0]),
+            **{name: [10.0, 20.0] for name in ("open", "high", "low", "close", "volume")},
         }
     )
     file = tmp_path / "bars.parquet"

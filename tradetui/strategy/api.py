@@ -202,6 +202,26 @@ def parameters(cls: type[Strategy]) -> dict[str, ParamValue]:
     }
 
 
+def parse_param(cls: type[Strategy], name: str, text: str) -> ParamValue:
+    """Return the value that `text` means for parameter `name`, by the type of its default.
+
+    Raises:
+        OperatorError: there is no such parameter, or the text does not fit.
+    """
+    default = checked_params(cls, {}).get(name)
+    if default is None:
+        checked_params(cls, {name: text})
+    words = {"true": True, "false": False}
+    try:
+        if isinstance(default, bool):
+            return words[text.lower()]
+        return int(text) if isinstance(default, int) else float(text) if isinstance(default, float) else text
+    except (ValueError, KeyError):
+        wanted = "true or false" if isinstance(default, bool) else f"of type {type(default).__name__}"
+        label = cls.name or cls.__name__
+        raise OperatorError(f"strategy {label}: parameter {name} is {text!r}, it must be {wanted}") from None
+
+
 def checked_params(cls: type[Strategy], given: Mapping[str, ParamValue]) -> dict[str, ParamValue]:
     """Return all parameters with the given ones in place of defaults.
 

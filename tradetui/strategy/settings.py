@@ -14,6 +14,7 @@ Invariant: an unknown or mistyped key is refused in one line; nothing is guessed
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -43,6 +44,26 @@ def settings_for(strategy: str, folder: Path) -> StrategySettings:
     """
     file = folder / f"{strategy}.toml"
     return load_settings(file) if file.is_file() else StrategySettings(strategy=strategy)
+
+
+def merged(
+    theirs: StrategySettings,
+    *,
+    symbols: Sequence[str] | None = None,
+    bar_size: BarSize | None = None,
+    qty: float | None = None,
+    params: Mapping[str, ParamValue] | None = None,
+) -> StrategySettings:
+    """Return the settings with the given ones (of config.toml, or of a command) in place of the file's."""
+    mine: dict[str, ParamValue] = {**theirs.params, **(params or {})}
+    if qty is not None:
+        mine["qty"] = qty
+    return StrategySettings(
+        strategy=theirs.strategy,
+        symbols=tuple(symbols) if symbols else theirs.symbols,
+        bar_size=bar_size or theirs.bar_size,
+        params=mine,
+    )
 
 
 def load_settings(file: Path) -> StrategySettings:
