@@ -41,7 +41,7 @@ def stop_without_socket(paths: Paths, *, who: str, stamp: str) -> EmergencyStop:
     `who` and `stamp` (a readable time) go into the STOP file for whoever finds it.
     """
     problem = _write_stop_file(paths.stop_file, f"{stamp} {who}: kill, the core's socket did not answer\n")
-    runs = _is_locked(paths.lock)
+    runs = is_locked(paths.lock)
     pid = _pid_in(paths.lock) if runs else None
     signalled = pid if pid is not None and _signal(pid) else None
     return EmergencyStop(paths.stop_file, problem, runs, signalled)
@@ -60,7 +60,7 @@ def _write_stop_file(path: Path, line: str) -> str:
     return ""
 
 
-def _is_locked(path: Path) -> bool:
+def is_locked(path: Path) -> bool:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -112,6 +112,10 @@ class CoreLink:
         while True:
             try:
                 await self._attend()
+            except CoreNotRunning as error:
+                # Nobody listening is no news once it is gone: why it went stays on the screen.
+                if self._phase is not Phase.DOWN:
+                    self._lose(str(error))
             except (CoreUnavailable, CodecError) as error:
                 self._lose(str(error))
             await asyncio.sleep(RETRY_S)
@@ -171,8 +175,10 @@ class CoreLink:
 
     def _lose(self, detail: str) -> None:
         self._detail = detail
+        was_live = self._phase is Phase.LIVE
         if self._phase is not Phase.DOWN:
             self._enter(Phase.DOWN)
+        if was_live:
             self._on_lost()
 
     def _enter(self, phase: Phase) -> None:

@@ -79,7 +79,7 @@ class Operator:
         new_id: Callable[[], str] = new_command_id,
     ) -> None:
         self._send = send
-        self._stop_without_socket = stop_without_socket
+        self.stop_without_socket = stop_without_socket
         self._who = who
         self._clock = clock
         self._new_id = new_id
@@ -170,7 +170,7 @@ class Operator:
 
     async def _kill_without_socket(self, command_id: str) -> None:
         # In a thread: the disk may hang, the screen must not.
-        stop = await asyncio.to_thread(self._stop_without_socket)
+        stop = await asyncio.to_thread(self.stop_without_socket)
         sent = self._sent.get(command_id)
         if sent is not None and sent.status not in (Status.ACCEPTED, Status.DONE):
             self._move(sent, Status.WITHOUT_SOCKET, f"the core did not answer: {stop.text}")

@@ -14,7 +14,7 @@ from tradetui.control.emergency import EmergencyStop, stop_without_socket
 from tradetui.home import Paths
 from tradetui.tui.app import TradeTuiApp
 from tradetui.tui.link import CoreLink
-from tradetui.tui.operator import Operator
+from tradetui.tui.operator import Operator, Status
 from tradetui.tui.term.lost import exit_when_terminal_is_lost
 from tradetui.tui.themes import theme_for
 from tradetui.tui.viewmodels.glyphs import glyphs_for
@@ -26,10 +26,15 @@ _BACKSTOP_S = 3
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the screen ended, and the last picture it had. `failure` is set when it was a bug."""
+    """How the screen ended: exit code, the last picture it had, and, when it was a bug, the bug.
 
+    `kill_text` is set when the operator left before the core had answered a kill.
+    """
+
+    code: int
     picture: Picture
     failure: Exception | None
+    kill_text: str = ""
 
 
 def run_ui(paths: Paths, environ: Mapping[str, str]) -> Outcome:
@@ -37,9 +42,13 @@ def run_ui(paths: Paths, environ: Mapping[str, str]) -> Outcome:
     exit_when_terminal_is_lost(sys.__stdin__.fileno() if sys.__stdin__ is not None else 0)
     app = build_app(paths, environ, encoding=getattr(sys.__stderr__, "encoding", None) or "ascii")
     _end_on_sigterm(app)
-    app.run(mouse=False)
+    code = app.run(mouse=False)
     signal.alarm(0)
-    return Outcome(app.picture(), app.failure)
+    kill = app.operator.latest_of("kill")
+    # The second that a kill waits for its answer must not be cut short by leaving the screen.
+    unanswered = kill is not None and kill.status not in (Status.ACCEPTED, Status.DONE)
+    kill_text = app.operator.stop_without_socket().text if unanswered else ""
+    return Outcome(code or 0, app.picture(), app.failure, kill_text)
 
 
 def build_app(paths: Paths, environ: Mapping[str, str], *, encoding: str) -> TradeTuiApp:

@@ -59,7 +59,7 @@ class Maximise(Command):
     title = "zoom"
     group = GROUP
     keys = ("enter", "plus")
-    footer = 4
+    footer = 7
 
     def run(self, desk: Desk, arguments: Sequence[str] = ()) -> None:
         desk.maximise_panel()
@@ -163,7 +163,7 @@ class Filter(Command):
     title = "filter"
     group = GROUP
     keys = ("slash",)
-    footer = 5
+    footer = 6
 
     def run(self, desk: Desk, arguments: Sequence[str] = ()) -> None:
         desk.start_filter()

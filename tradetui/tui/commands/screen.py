@@ -16,7 +16,7 @@ class Help(Command):
     title = "help"
     group = GROUP
     keys = ("question_mark", "f1")
-    footer = 6
+    footer = 3
 
     def run(self, desk: Desk, arguments: Sequence[str] = ()) -> None:
         desk.show_help()
@@ -29,7 +29,7 @@ class Palette(Command):
     title = "commands"
     group = GROUP
     keys = ("colon", "ctrl+p")
-    footer = 7
+    footer = 4
     in_palette = False
 
     def run(self, desk: Desk, arguments: Sequence[str] = ()) -> None:
@@ -103,7 +103,7 @@ class Detach(Command):
     title = "detach"
     group = GROUP
     keys = ("q",)
-    footer = 8
+    footer = 5
 
     def run(self, desk: Desk, arguments: Sequence[str] = ()) -> None:
         desk.detach()

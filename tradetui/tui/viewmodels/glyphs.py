@@ -30,7 +30,6 @@ class Glyphs:
     dot: str
     ellipsis: str
     none: str
-    times: str
     cursor: str
 
     def spark(self, values: Sequence[float], width: int) -> str:
@@ -78,7 +77,6 @@ BRAILLE = Glyphs(
     dot="·",
     ellipsis="…",
     none="–",  # noqa: RUF001 (a dash stands for "no value")
-    times="×",  # noqa: RUF001
     cursor="▏",
 )
 BLOCKS = Glyphs(
@@ -96,7 +94,6 @@ BLOCKS = Glyphs(
     dot="·",
     ellipsis="…",
     none="-",
-    times="x",
     cursor="_",
 )
 ASCII = Glyphs(
@@ -114,7 +111,6 @@ ASCII = Glyphs(
     dot="-",
     ellipsis="~",
     none="-",
-    times="x",
     cursor="_",
 )
 

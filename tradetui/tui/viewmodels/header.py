@@ -127,7 +127,7 @@ def _clock(picture: Picture) -> HeaderItem:
     if market is None:
         return HeaderItem(NONE, Tone.DIM, 2, right=True)
     speed = rows.number(core, "speed")
-    fast = "" if speed is None or speed == 1 else f" {picture.glyphs.times}{speed:g}"
+    fast = "" if speed is None or speed == 1 else f" x{speed:g}"
     return HeaderItem(
         f"{clock(market, picture.zone)} {zone_label(market, picture.zone)}{fast}",
         Tone.STRONG if picture.link.live else Tone.DIM,

@@ -8,20 +8,20 @@ from tradetui.tui.viewmodels.formats import short
 from tradetui.tui.viewmodels.model import Cell, Column, GridRow, GridView, Span, Tone
 from tradetui.tui.viewmodels.picture import Picture
 
-BAR = 8
+BAR = 6
 _CLOSE = 0.8
 _UNITS = {"%": "%", "x": "x"}
 #: The side column is narrow: these labels keep their meaning when short.
 _LABELS = {
     "gross exposure": "gross",
-    "largest position": "max position",
+    "largest position": "max pos",
     "orders/minute": "orders/min",
 }
 
 COLUMNS = (
-    Column(title="LIMIT", width=12),
+    Column(title="LIMIT", width=10),
     Column(title="USED", width=BAR, priority=1),
-    Column(title="OF", width=8, right=True, stretch=True),
+    Column(title="OF", width=10, right=True, stretch=True),
 )
 
 
