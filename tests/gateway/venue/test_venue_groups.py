@@ -114,6 +114,17 @@ def test_a_child_added_later_follows_what_the_parent_has_filled() -> None:
     assert [error.code for error in of_kind(desk.send(order("SELL", 1, parent_id=1), 3), ErrorEvent)] == [135]
 
 
+def test_what_one_child_sold_the_other_cannot_sell_again_while_the_parent_is_half_filled() -> None:
+    desk = Desk()
+    bracket(desk, quantity=200)
+    desk.quote(498.9, 498.95, ask_size=100)
+    desk.quote(510.5, 510.6, bid_size=100)
+    assert desk.held() == 0
+    desk.quote(485.0, 485.1, ask_size=0)
+    desk.trade(489.0, 0)
+    assert desk.held() == 0
+
+
 def test_a_changed_child_keeps_its_share() -> None:
     desk = Desk()
     bracket(desk, quantity=200)

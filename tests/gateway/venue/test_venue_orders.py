@@ -241,7 +241,7 @@ def test_outside_rth_lives_until_eight_in_the_evening_and_may_trade() -> None:
     desk = Desk()
     desk.send(order("BUY", 100, "LMT", limit=400.0, outside_rth=True))
     desk.pass_to(FRIDAY.close_ns + 239 * MINUTE_NS)
-    assert "fill 40 @ 400.0" in story(desk.quote(399.0, 399.5, ask_size=40))
+    assert "fill 40 @ 399.5" in story(desk.quote(399.0, 399.5, ask_size=40))
     assert story(desk.pass_to(FRIDAY.close_ns + 240 * MINUTE_NS)) == ["status Cancelled", "error 202"]
 
 

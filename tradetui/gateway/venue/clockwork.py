@@ -72,16 +72,21 @@ class Clockwork:
     def _open(self) -> None:
         floor = self._floor
         floor.is_open = True
-        # The first quote of the session is the opening price: orders that waited trade there, not at their limit.
+        self._forget_market()
         for order in floor.orders.working():
-            order.resting = False
-            order.queue_ahead = None
             self._lifecycle.refresh_status(order)
         floor.timers.at(floor.calendar.next_open(floor.now_ns), Due.OPEN)
 
     def _close(self) -> None:
         floor = self._floor
         floor.is_open = False
-        for book in floor.books.values():
-            book.forget_market()
+        self._forget_market()
         floor.timers.at(floor.calendar.next_close(floor.now_ns), Due.CLOSE)
+
+    def _forget_market(self) -> None:
+        # The first quote of a session is the opening price: orders that waited trade there, not at their limit.
+        for book in self._floor.books.values():
+            book.forget_market()
+            for order in book.orders:
+                order.resting = False
+                order.queue_ahead = None

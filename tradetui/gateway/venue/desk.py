@@ -66,7 +66,7 @@ class Desk:
             if parent is None or parent.status in (OrderStatus.CANCELLED, OrderStatus.INACTIVE):
                 return refusal.unknown_parent(request.parent_id)
             order.parent_perm_id = parent.perm_id
-            order.release = order.quantity * parent.filled // parent.quantity
+            order.release_by(parent)
             if not order.oca_key:
                 order.oca_key, order.oca_type = f"#{parent.perm_id}", 3
         if request.what_if:
@@ -152,8 +152,7 @@ class Desk:
                 return refused
         order.apply_request(replace(request, parent_id=order.request.parent_id))
         if order.parent_perm_id:
-            parent = self._floor.orders.by_perm_id(order.parent_perm_id)
-            order.release = order.quantity * parent.filled // parent.quantity if parent else order.quantity
+            order.release_by(self._floor.orders.by_perm_id(order.parent_perm_id))
         expires = self._expiry(order.request)
         if expires != order.expires_ns:
             order.expires_ns = expires

@@ -105,12 +105,15 @@ class Lifecycle:
                 self.cancel(sibling)
             else:
                 kept = sibling.leaves * order.leaves // (order.leaves + units)
+                sibling.reduced += sibling.leaves - kept
                 self._cut(sibling, sibling.filled + kept)
+                if sibling.parent_perm_id:
+                    sibling.release_by(self._floor.orders.by_perm_id(sibling.parent_perm_id))
 
     def _release_children(self, parent: WorkingOrder) -> list[WorkingOrder]:
         children = self._floor.orders.children(parent.perm_id)
         for child in children:
-            child.release = child.quantity * parent.filled // parent.quantity
+            child.release_by(parent)
             self.refresh_status(child)
         return [child for child in children if child.is_live]
 

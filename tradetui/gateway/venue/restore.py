@@ -45,7 +45,7 @@ class VenueImage:
     done: tuple[WorkingOrder, ...]
     accounts: tuple[AccountImage, ...]
     booked: tuple[tuple[Execution, CommissionReport], ...]
-    last_prices: tuple[tuple[int, float], ...]
+    last_prices: tuple[tuple[int, float, bool], ...]
 
 
 def to_state(floor: Floor) -> dict[str, object]:
@@ -70,7 +70,9 @@ def to_state(floor: Floor) -> dict[str, object]:
             for account in office.accounts.values()
         ),
         booked=tuple(office.booked),
-        last_prices=tuple((con_id, book.last) for con_id, book in floor.books.items() if book.last is not None),
+        last_prices=tuple(
+            (con_id, book.last, book.printed) for con_id, book in floor.books.items() if book.last is not None
+        ),
     )
     return cast("dict[str, object]", codec.to_data(image))
 
@@ -116,9 +118,9 @@ def _restore_accounts(floor: Floor, image: VenueImage) -> None:
         for each in image.accounts
     }
     office.day_net_liquidation = {each.code: each.day_net_liquidation for each in image.accounts}
-    for con_id, price in image.last_prices:
+    for con_id, price, printed in image.last_prices:
         if con_id in floor.books:
-            floor.books[con_id].last = price
+            floor.books[con_id].last, floor.books[con_id].printed = price, printed
 
 
 def _restore_orders(floor: Floor, image: VenueImage) -> None:

@@ -38,7 +38,8 @@ class WorkingOrder:
 
     `live` means the exchange (or IB's trigger server) works it: transmitted, its parent filled enough, its start time
     reached. `resting` means it already met a quote and joined the book; `queue_ahead` is the displayed size in front
-    of it, None while its price is not yet the best. `release` caps what a child may trade by its parent's fills.
+    of it, None while its price is not yet the best. `release` caps what a child may trade by its parent's fills;
+    `reduced` is what fills of its OCA siblings took off its size.
     """
 
     perm_id: int
@@ -68,6 +69,7 @@ class WorkingOrder:
     resting: bool = False
     queue_ahead: int | None = None
     release: int = 0
+    reduced: int = 0
     expires_ns: int | None = None
     completed_ns: int | None = None
     completed_text: str = ""
@@ -106,6 +108,17 @@ class WorkingOrder:
         if self.awaits_trigger:
             reasons.append("trigger")
         return ",".join(reasons)
+
+    def release_by(self, parent: WorkingOrder | None) -> None:
+        """Let this child trade its share of what `parent` filled, less what its siblings already traded of it.
+
+        A parent that is done (or long gone) releases all that is left of its children.
+        """
+        if parent is None or parent.is_done:
+            self.release = self.quantity
+        else:
+            whole = self.quantity + self.reduced
+            self.release = whole * parent.filled // parent.quantity - self.reduced
 
     def add_fill(self, units: int, price: int) -> None:
         """Count a fill; the caller has checked `units <= tradable`."""
