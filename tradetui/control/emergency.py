@@ -61,6 +61,7 @@ def _write_stop_file(path: Path, line: str) -> str:
 
 
 def is_locked(path: Path) -> bool:
+    """Return whether a process holds the lock at `path`: the core of its profile runs."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -21,7 +21,7 @@ SKEW_LIMIT_S = 2.0
 #: Market seconds that our time may be ahead of a demo market: more means that the journal belongs to another market.
 AHEAD_LIMIT_S = 900.0
 _BAD_READINGS = 3
-_RETRY_S = 0.1
+_RETRY_S = 0.05
 #: Pause after a reading that took too long to be exact.
 _AGAIN_S = 0.01
 #: Real seconds between readings: an anchored market clock may jump over a night, a system clock only drifts.

@@ -85,6 +85,7 @@ class Engine:
             Desk(state=self._state, hello=self._hello, command=self._command, answer=self._answer, uid=os.getuid())
         )
         self._reader: Reader | None = None
+        self._watching = False
         self._warming_up: asyncio.Task[None] | None = None
         self._connect()
 
@@ -156,7 +157,7 @@ class Engine:
             self._warming.lane_has_trouble,
         )
         self._router.attach(self._feed, base.instruments)
-        self._clock_sync = ClockSync(self._broker, base.clock, self._inbox.put, self._gate.release)
+        self._clock_sync = ClockSync(self._broker, base.clock, self._inbox.put, self._timed)
         self._carrier = Carrier(self._hands())
         self._stepper = Stepper(self._core, self._inbox, base.clock, self._carrier.carry_out, base.recorder.record)
 
@@ -200,9 +201,17 @@ class Engine:
             start(f"strategy {name}", host.run)
         self._alerting.start(self._base.open_alerts)
         self._facts.subscriptions = len(self._base.instruments)
-        self._broker.watch(list(self._base.instruments.values()))
         start("clock", self._clock_sync.run)
         start("broker", self._broker.run)
+        if self._base.clock.is_anchored:
+            self._timed()
+
+    def _timed(self) -> None:
+        """Market time is known: events may pass, and ticks can be judged by their age."""
+        self._gate.release()
+        if not self._watching:
+            self._watching = True
+            self._broker.watch(list(self._base.instruments.values()))
 
     def _first_ready(self) -> None:
         self._warming_up = asyncio.get_running_loop().create_task(self._warming.run(self._feed, self._keys))

@@ -34,9 +34,10 @@ def explain(connection: sqlite3.Connection, args: Args) -> list[Row]:
         *rows_of(connection, _MOVED, {"id": intent_id}),
         *rows_of(connection, _FILLED, {"id": intent_id}),
     ]
-    # Market time orders the lines; the rank keeps cause before effect within one instant.
-    story.sort(key=lambda row: (row["ts_ns"], row.pop("rank"), row.pop("seq")))
-    return [{"id": intent_id, **row} for row in story]
+    sent_ns = max((int(row["ts_ns"] or 0) for row in story if row["what"] in _BEFORE_FILLS), default=0)
+    # Executions come stamped in whole seconds: none of them shows before the order left.
+    story.sort(key=lambda row: (max(int(row["ts_ns"] or 0), sent_ns if row["what"] == "fill" else 0), row["rank"]))
+    return [{"id": intent_id, "ts_ns": row["ts_ns"], "what": row["what"], "text": row["text"]} for row in story]
 
 
 def why(connection: sqlite3.Connection, args: Args) -> list[Row]:
@@ -71,6 +72,8 @@ def _intent_id(connection: sqlite3.Connection, given: str) -> str:
     raise OperatorError(f"{given!r} is the beginning of several ids ({listed}); give more of it")
 
 
+_BEFORE_FILLS = ("decided", "JOURNALED", "SENT")
+
 _FIND = """
     SELECT intent_id AS id FROM intents WHERE intent_id = :id OR intent_id LIKE :begin
     UNION SELECT intent_id FROM refusals WHERE intent_id = :id OR intent_id LIKE :begin
@@ -80,30 +83,32 @@ _FIND = """
     LIMIT 20
 """
 _DECIDED = """
-    SELECT decided_ns AS ts_ns, 0 AS rank, 0 AS seq, 'decided' AS what,
-        strategy || ' wanted ' || side || ' ' || printf('%g', qty) || ' ' || symbol || ' ' || order_type
-        || coalesce(' limit ' || printf('%g', limit_price), '') || coalesce(' stop ' || printf('%g', stop_price), '')
+    SELECT decided_ns AS ts_ns, 0 AS rank, 'decided' AS what,
+        strategy || ' wanted ' || side || ' ' || printf('%.10g', qty) || ' ' || symbol || ' ' || order_type
+        || CASE WHEN limit_price IS NULL THEN '' ELSE printf(' limit %.10g', limit_price) END
+        || CASE WHEN stop_price IS NULL THEN '' ELSE printf(' stop %.10g', stop_price) END
         || ' ' || tif || ' (' || purpose || ')' || CASE reason WHEN '' THEN '' ELSE ': ' || reason END AS text
     FROM intents WHERE intent_id = :id
 """
 _REFUSED = """
-    SELECT ts_ns, 1 AS rank, seq, 'refused' AS what,
+    SELECT ts_ns, 1 AS rank, 'refused' AS what,
         code || ': ' || text || ' (measured ' || measured || ', limit ' || "limit" || ')' AS text
     FROM refusals WHERE intent_id = :id
 """
 _MOVED = """
-    SELECT ts_ns, 2 AS rank, seq, state AS what,
+    SELECT ts_ns, 2 AS rank, state AS what,
         fact || CASE detail WHEN '' THEN '' ELSE ': ' || detail END
         || CASE broker_status WHEN '' THEN '' ELSE ' [' || broker_status || ']' END
         || coalesce(' permId ' || perm_id, '') AS text
-    FROM order_events WHERE intent_id = :id
+    FROM order_events WHERE intent_id = :id ORDER BY seq
 """
 _FILLED = """
-    SELECT ts_ns, 3 AS rank, fills.rowid AS seq, 'fill' AS what,
-        printf('%g at %g', qty, price) || coalesce(printf(', commission %.2f', amount), ', commission not yet reported')
+    SELECT ts_ns, 3 AS rank, 'fill' AS what,
+        printf('%.10g at %.10g', qty, price)
+        || CASE WHEN amount IS NULL THEN ', commission not yet reported' ELSE printf(', commission %.2f', amount) END
         || ' (execution ' || fills.exec_id || ')' AS text
     FROM fills JOIN orders USING (order_ref) LEFT JOIN commissions USING (exec_base)
-    WHERE orders.intent_id = :id
+    WHERE orders.intent_id = :id ORDER BY fills.rowid
 """
 _LATCHES = """
     SELECT 'latch' AS kind, ts_ns, symbol, key AS code, why AS text, state, cleared_by FROM latches
@@ -111,7 +116,7 @@ _LATCHES = """
 """
 _UNKNOWN = """
     SELECT 'unknown' AS kind, updated_ns AS ts_ns, symbol, intents.intent_id AS code,
-        'order ' || intents.intent_id || ' may be live at the broker: ' || side || ' ' || printf('%g', qty) AS text
+        'order ' || intents.intent_id || ' may be live at the broker: ' || side || ' ' || printf('%.10g', qty) AS text
     FROM orders JOIN intents USING (intent_id)
     WHERE state = 'UNKNOWN' AND (:symbol IS NULL OR symbol = :symbol)
 """
