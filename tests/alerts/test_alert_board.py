@@ -47,7 +47,7 @@ def test_on_off_and_down_are_shown_with_their_reason() -> None:
     board = AlertBoard()
     assert board.health(0).state == "starting"
     board.status(Status("off", "WARNING", "alerts off: no Twilio credentials"))
-    assert (board.health(0).state, board.health(0).reason) == ("off", "alerts off: no Twilio credentials")
+    assert (board.health(0).state, board.health(0).reason) == ("off", "no Twilio credentials")
     board.status(Status("ping", "WARNING", "dead-man ping fails"))
     assert board.health(0).state == "off"
     board.status(Status("watcher", "ERROR", "alert watcher ended"))

@@ -175,7 +175,7 @@ async def test_a_killed_watcher_is_replaced_and_what_it_had_in_hand_is_sent_exac
 
 
 async def test_a_watcher_that_stops_answering_is_replaced(settings: AlertSettings, state: Path) -> None:
-    async with core_of(settings, _launch(state), silence_s=3.0) as core:
+    async with core_of(settings, _launch(state), silence_s=5.0) as core:
         os.kill(await core.running(), signal.SIGSTOP)
         await core.until(lambda: any("stopped answering" in status.text for status in core.statuses))
         core.bridge.submit(_alert(1))

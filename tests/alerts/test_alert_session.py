@@ -89,9 +89,10 @@ async def test_every_recipient_gets_the_alert_and_the_row_names_who_did_not(
     ],
 )
 async def test_a_message_that_was_taken_without_an_answer_is_not_sent_twice(
-    settings: AlertSettings, channel: WhatsAppChannel, world: World, twilio: Twilio, fault: Fault
+    settings: AlertSettings, secrets: TwilioSecrets, world: World, twilio: Twilio, fault: Fault
 ) -> None:
-    async with session_of(settings, channel, world) as running:
+    hasty = replace(settings, read_s=0.4)
+    async with session_of(hasty, WhatsAppChannel(secrets, hasty), world) as running:
         twilio.script_send.append(fault)
         running.core.alert(1)
         await running.core.state(1, S.DELIVERED)
@@ -100,9 +101,10 @@ async def test_a_message_that_was_taken_without_an_answer_is_not_sent_twice(
 
 @pytest.mark.parametrize("fault", [Fault.RESET, Fault.SERVER_ERROR, Fault.HANG, Fault.REDIRECT])
 async def test_a_message_that_was_not_taken_is_sent_again_after_the_list_was_read(
-    settings: AlertSettings, channel: WhatsAppChannel, world: World, twilio: Twilio, fault: Fault
+    settings: AlertSettings, secrets: TwilioSecrets, world: World, twilio: Twilio, fault: Fault
 ) -> None:
-    async with session_of(settings, channel, world) as running:
+    hasty = replace(settings, read_s=0.4)
+    async with session_of(hasty, WhatsAppChannel(secrets, hasty), world) as running:
         twilio.script_send.append(fault)
         twilio.script_list.append(Fault.SERVER_ERROR)
         running.core.alert(1)
@@ -135,9 +137,10 @@ async def test_after_refused_credentials_the_carrier_is_not_asked_again(
 
 
 async def test_a_carrier_that_hangs_delays_neither_the_pipe_nor_a_new_critical_alert_for_long(
-    settings: AlertSettings, channel: WhatsAppChannel, world: World, twilio: Twilio
+    settings: AlertSettings, secrets: TwilioSecrets, world: World, twilio: Twilio
 ) -> None:
-    async with session_of(settings, channel, world) as running:
+    hasty = replace(settings, read_s=0.4)
+    async with session_of(hasty, WhatsAppChannel(secrets, hasty), world) as running:
         twilio.script_send.append(Fault.HANG)
         running.core.alert(1, "stale_data", Severity.WARNING)
         await running.core.state(1, S.SENDING)

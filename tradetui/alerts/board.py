@@ -60,7 +60,7 @@ class AlertBoard:
     def status(self, status: Status) -> None:
         """Take a line about alerting as a whole."""
         if status.topic in ("on", "off"):
-            self._state, self._reason = status.topic, status.text
+            self._state, self._reason = status.topic, status.text.removeprefix(f"alerts {status.topic}: ")
         elif status.topic == "watcher":
             self._state, self._reason = "down", status.text
 
