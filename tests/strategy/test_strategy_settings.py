@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tradetui.domain.bar import BarSize
+from tradetui.domain.bar import Bar, BarSize
 from tradetui.domain.errors import OperatorError
+from tradetui.strategy.api import Context, Strategy, checked_params
 from tradetui.strategy.loader import load_strategy
 from tradetui.strategy.settings import load_settings, settings_for
 
@@ -63,3 +64,14 @@ def test_a_wrong_key_or_value_is_refused_in_one_line(tmp_path: Path, text: str, 
 def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match=r"absent.toml cannot be read"):
         load_settings(tmp_path / "absent.toml")
+
+
+def test_a_parameter_has_the_type_it_is_annotated_with() -> None:
+    class Sized(Strategy):
+        qty: float = 10
+
+        def on_bar(self, bar: Bar, ctx: Context) -> None:
+            """Do nothing."""
+
+    assert checked_params(Sized, {"qty": 2.5}) == {"qty": 2.5}
+    assert checked_params(Sized, {"qty": 3}) == {"qty": 3.0}

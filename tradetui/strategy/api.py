@@ -190,16 +190,15 @@ def registered() -> dict[str, type[Strategy]]:
 
 
 def parameters(cls: type[Strategy]) -> dict[str, ParamValue]:
-    """Return the parameters of a strategy class with their defaults."""
-    hints = get_type_hints(cls)
-    return {
-        name: getattr(cls, name)
-        for name in hints
-        if not name.startswith("_")
-        and name not in ("name", "symbol")
-        and hasattr(cls, name)
-        and isinstance(getattr(cls, name), int | float | str | bool)
-    }
+    """Return the parameters of a strategy class with their defaults, of the type they are annotated with."""
+    found: dict[str, ParamValue] = {}
+    for name, hint in get_type_hints(cls).items():
+        default = getattr(cls, name, None)
+        if name.startswith("_") or name in ("name", "symbol") or not isinstance(default, int | float | str | bool):
+            continue
+        # `qty: float = 10` is a float, whatever its default is written like.
+        found[name] = float(default) if hint is float and not isinstance(default, bool | str) else default
+    return found
 
 
 def parse_param(cls: type[Strategy], name: str, text: str) -> ParamValue:
