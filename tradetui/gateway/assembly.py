@@ -19,6 +19,7 @@ from tradetui.gateway.market.clock import MarketClock, SkipClosed
 from tradetui.gateway.market.market import Market
 from tradetui.gateway.market.replay import ReplayMarket
 from tradetui.gateway.market.synthetic import SyntheticMarket, demo_start
+from tradetui.gateway.market.tickmaker import trades_per_minute
 from tradetui.gateway.server import GatewayServer, check_host
 from tradetui.gateway.session.hub import Settings
 from tradetui.gateway.venue import state_file
@@ -59,7 +60,9 @@ def build(
     """A gateway ready to start. Raises OperatorError."""
     _check(options)
     state = None if options.state is None else state_file.load(options.state)
-    calendar = TradingCalendar.load()
+    # The cached calendar starts the gateway a second earlier: the source imports pandas.
+    cache = None if options.state is None else options.state.with_name("calendar-XNYS.bin")
+    calendar = TradingCalendar.load(cache_file=cache)
     market = _market(options, calendar, _start(options, state), wall_ns())
     # A new instance number per run: execution ids of two runs without a common state never meet.
     config = VenueConfig(starting_cash={options.account: options.cash}, instance=wall_ns() // SECOND_NS)
@@ -131,10 +134,11 @@ def _moment(text: str) -> int:
 
 
 def _market(options: GatewayOptions, calendar: TradingCalendar, start_ns: int | None, wall_ns: int) -> Market:
+    trades = trades_per_minute(options.speed)
     if options.market == "synthetic":
         begin = demo_start(calendar, wall_ns) if start_ns is None else start_ns
-        return SyntheticMarket(seed=options.seed, calendar=calendar, start_ns=begin)
+        return SyntheticMarket(seed=options.seed, calendar=calendar, start_ns=begin, trades_per_minute=trades)
     if options.market.startswith(_REPLAY):
         path = Path(options.market.removeprefix(_REPLAY))
-        return ReplayMarket(path, calendar=calendar, seed=options.seed, start_ns=start_ns)
+        return ReplayMarket(path, calendar=calendar, seed=options.seed, start_ns=start_ns, trades_per_minute=trades)
     raise OperatorError(f"--market {options.market!r} is unknown; give synthetic or replay:FILE")

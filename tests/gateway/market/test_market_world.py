@@ -116,7 +116,4 @@ def test_symbols_are_found_by_beginning_or_name() -> None:
 
 
 def test_ticks_thin_out_with_speed() -> None:
-    assert trades_per_minute(1) == 240
-    assert trades_per_minute(60) == 4
-    assert trades_per_minute(10) == 24
-    assert trades_per_minute(0.0001) == 600
+    assert [trades_per_minute(speed) for speed in (0, 0.5, 1, 10, 60, 600)] == [180, 180, 180, 48, 8, 4]

@@ -19,18 +19,19 @@ from tradetui.marketdata.calendar import Session
 
 CHUNK_NS = 10 * MINUTE_NS
 MAX_TRADES = 600
+_BUSY_TRADES = 180
 _KEPT_CHUNKS = 64
 _STREAM = 21
 
 
-def trades_per_minute(speed: float, ticks_per_second: float = 12.0) -> int:
-    """Trades per market minute so that an instrument sends about `ticks_per_second` events per wall second.
+def trades_per_minute(speed: float, ticks_per_second: float = 24.0) -> int:
+    """Trades per market minute so that an instrument sends at most `ticks_per_second` events per wall second.
 
-    Three events go with a trade. At speed 1 that is four trades and eight quotes a second; at high speed the number
+    Three events go with a trade. At speed 1 that is three trades and six quotes a second; at high speed the number
     thins out to the four trades that show a minute's open, high, low and close.
     """
     per_minute = ticks_per_second * 60 / 3 / max(speed, 1e-9)
-    return int(min(max(per_minute, MIN_TRADES), MAX_TRADES))
+    return int(min(max(per_minute, MIN_TRADES), _BUSY_TRADES))
 
 
 class TickMaker:
