@@ -24,8 +24,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "kill",
         help="cancel every working entry and trade no more",
-        description="Cancel every working entry and trade no more, across restarts, until `resume --unkill`. Protective "
-        "stops stay. When the core does not answer within 1 s, the STOP file is written and the core signalled.",
+        description="Cancel every working entry and trade no more, across restarts, until `resume --unkill`. "
+        "Protective stops stay. When the core does not answer in 1 s, the STOP file is written and it is signalled.",
     )
     parser.add_argument("--reason", default="", help="why, for the record")
 

@@ -313,7 +313,7 @@ class Engine:
         await self._base.journal.close()
         self._stacks.close()
         self._claim.release()
-        self._base.lock.release()
+        # The profile's lock goes with the process: whoever waits for it finds no process left behind.
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:
