@@ -12,6 +12,7 @@ from tests.broker.rig import ACCOUNT, QUICK, Rig, Told, intent, ref_of, start_ri
 from tradetui.broker.ib.settings import IBSettings
 from tradetui.domain.errors import NotConnected
 from tradetui.domain.events import BrokerMessage, SessionChanged, SessionState, SnapshotTaken
+from tradetui.domain.order import OrderType
 from tradetui.gateway.session.connection import Connection
 from tradetui.gateway.wire.replies_account import MANAGED_ACCOUNTS
 from tradetui.gateway.wire.requests import REQ_CURRENT_TIME
@@ -222,6 +223,47 @@ async def test_text_of_the_broker_cannot_reach_the_screen_as_markup_or_escape(ri
     rig.error(2105, "\x1b[2J\x1b]0;owned\x07[red]farm[/red] <b>down</b>\r\n now")
     await rig.until(lambda: rig.told.of(BrokerMessage)[-1].code == 2105)
     assert rig.told.of(BrokerMessage)[-1].text == "(red)farm(/red) down now"
+
+
+async def test_another_account_after_a_reconnect_is_refused(rig: Rig) -> None:
+    connector = await rig.ready()
+    rig.replace_replies("other", MANAGED_ACCOUNTS, lambda frame: [frame.replace(b"DU1234567", b"DU7777777")])
+    rig.gateway.drop_clients()
+    await rig.until(lambda: connector.link.state is SessionState.REFUSED)
+    assert connector.link.reason.startswith("the gateway now offers DU***777, this run trades DU***567")
+
+
+@pytest.mark.parametrize("how", ["closed", "cancelled"])
+async def test_orders_written_last_still_arrive_when_the_program_ends(rig: Rig, how: str) -> None:
+    connector = rig.connector()
+    task = rig.run(connector)
+    await rig.until(lambda: connector.link.state is READY)
+    wanted = [intent(order_type=OrderType.LIMIT, limit=400.0, leg=str(leg)) for leg in range(20)]
+    written = [connector.place(one, ref_of(one)) for one in wanted]
+    await rig.until(lambda: len(rig.gateway.hub.venue.open_orders()) == 20)
+    # Much to read is on its way to us when the cancels leave.
+    for _ in range(50):
+        rig.trade(430.01)
+    for order in written:
+        connector.cancel(order.order_id, order.client_id)
+    if how == "closed":
+        await connector.close()
+    else:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await rig.until(lambda: rig.gateway.hub.venue.open_orders() == [])
+    assert rig.told.states()[-1] is SessionState.DISCONNECTED
+    assert connector.link.reason == "closed by us"
+
+
+async def test_closing_does_not_wait_for_the_next_attempt(rig: Rig) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    connector = rig.connector(replace(QUICK, reconnect_first_s=30.0, reconnect_max_s=30.0), port=port)
+    task = rig.run(connector)
+    await rig.until(lambda: reasons(rig, SessionState.DISCONNECTED))
+    await connector.close()
+    await asyncio.wait_for(task, 1.0)
 
 
 async def test_closing_ends_the_session_and_is_idempotent(rig: Rig) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from random import Random
 from typing import cast
 
@@ -34,6 +35,9 @@ from tradetui.domain.events import BrokerSnapshot, SessionState
 from tradetui.domain.instrument import Instrument
 from tradetui.domain.order import Intent
 from tradetui.marketdata.calendar import TradingCalendar
+
+#: How long cancels held for the broker's message limit may take to leave at the end, real seconds.
+DRAIN_S = 2.0
 
 
 class IBConnector:
@@ -80,18 +84,18 @@ class IBConnector:
         self._backoff = Backoff(settings.reconnect_first_s, settings.reconnect_max_s, rng)
         self._rate = Rate(mono_ns)
         self._live: LiveSession | None = None
-        self._closed = False
+        self._closing = asyncio.Event()
         self._taken_since_mono_ns: int | None = None
         self._was_logged_in = False
 
     # --- the link ----------------------------------------------------------------------------------------------
     async def run(self) -> None:
         """Connect and stay connected until cancelled or closed."""
-        self._closed = False
+        self._closing.clear()
         try:
-            while not self._closed:
+            while not self._closing.is_set():
                 await self._one_session()
-                await asyncio.sleep(self._backoff.next_s())
+                await self._pause(self._backoff.next_s())
         except SessionRefused as refused:
             self._status.change(SessionState.REFUSED, str(refused))
             # Only the operator can mend it: nothing is tried again, and nothing is ever written.
@@ -101,11 +105,12 @@ class IBConnector:
 
     async def close(self) -> None:
         """End the session in good order; idempotent."""
-        self._closed = True
+        self._closing.set()
         live, self._live = self._live, None
+        await self._writer.drain(DRAIN_S)
         self._writer.detach()
         if live is not None:
-            live.close("closed by us")
+            await live.finish("closed by us")
             if self._status.state is not SessionState.REFUSED:
                 self._status.change(SessionState.DISCONNECTED, "closed by us")
 
@@ -139,14 +144,20 @@ class IBConnector:
         try:
             reason = await live.run()
         except SessionRefused:
+            live.close("refused by us")
             raise
         except BrokerError as error:
+            live.close("the attempt failed")
             reason = self._failure(error)
-        finally:
-            self._writer.detach()
-            live.close("the session ended")
+        if self._closing.is_set():
+            return
+        self._writer.detach()
         self._note_loss(live)
         self._status.change(SessionState.DISCONNECTED, reason)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
 
     def _failure(self, error: BrokerError) -> str:
         """Return why the attempt failed; a client id that stays taken is refused."""

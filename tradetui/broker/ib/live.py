@@ -92,7 +92,7 @@ class LiveSession:
         hello = await self.session.open()
         if self._refusal is not None:
             raise self._refusal
-        account = chosen_account(self._settings, hello.accounts)
+        account = chosen_account(self._settings, hello.accounts, self._status.account)
         self._feed.account = self._account.account = self._status.account = account
         self._shared.order_ids.raise_to(hello.next_order_id or 0)
         self.logged_in = True
@@ -109,8 +109,12 @@ class LiveSession:
         return self.session.lost.result()
 
     def close(self, reason: str) -> None:
-        """End the session."""
+        """End the session at once."""
         self.session.close(reason)
+
+    async def finish(self, reason: str) -> None:
+        """End the session in good order."""
+        await self.session.finish(reason)
 
     async def snapshot(self, timeout_s: float) -> BrokerSnapshot:
         """Take a snapshot; a complete one covers every break before it began."""

@@ -20,6 +20,9 @@ from tradetui.broker.ib.settings import IBSettings
 from tradetui.broker.ib.tap import FaultSink, Handler, Tap
 from tradetui.domain.errors import BrokerError, BrokerRefused, BrokerTimeout, NotConnected
 
+#: How long the gateway may take to close its side after we closed ours, real seconds.
+FAREWELL_S = 1.0
+
 
 @dataclass(slots=True)
 class Hello:
@@ -45,6 +48,7 @@ class Session:
         self._pacer = pacer
         self._refusal: tuple[int, str] | None = None
         self._saw_handshake = False
+        self._ending = ""
         self.hello = Hello()
         self.requests = requests
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -119,6 +123,16 @@ class Session:
             transport.abort()
         self._on_lost(reason)
 
+    async def finish(self, reason: str) -> None:
+        """End the session in good order: what was written arrives, what is under way is still read."""
+        transport = self.client.conn.transport
+        if transport is not None and not transport.is_closing():
+            # A plain close with unread bytes resets the connection, and the peer may lose the cancels just written.
+            self._ending = reason
+            transport.write_eof()
+            await asyncio.wait([self.lost], timeout=FAREWELL_S)
+        self.close(reason)
+
     def _explain(self, connect: asyncio.Future[None]) -> None:
         where = f"{self._settings.host}:{self._settings.port}"
         error = connect.exception()
@@ -158,6 +172,6 @@ class Session:
 
     def _on_lost(self, reason: str) -> None:
         if not self.lost.done():
-            text = reason or "the gateway closed the connection"
+            text = self._ending or reason or "the gateway closed the connection"
             self.lost.set_result(text)
             self.requests.break_all(text)

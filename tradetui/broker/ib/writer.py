@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 from tradetui.broker.ib.contracts import ContractBook
 from tradetui.broker.ib.orders import OrderIds, Unsendable, build_order
@@ -37,18 +38,29 @@ class OrderWriter:
         self._session: Session | None = None
         self._held: deque[int] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._none_held = asyncio.Event()
+        self._none_held.set()
+        self._ending = False
 
     def attach(self, session: Session) -> None:
         """Write to this session from now on."""
         self._session = session
+        self._ending = False
 
     def detach(self) -> None:
         """There is no session; cancels still held are dropped: the core asks again after the reconnect."""
         self._session = None
         self._held.clear()
+        self._none_held.set()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    async def drain(self, limit_s: float) -> None:
+        """Take no more orders, and wait until the cancels held for the message limit have left, or the limit passed."""
+        self._ending = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._none_held.wait(), limit_s)
 
     def place(self, intent: Intent, order_ref: str) -> Written:
         """Write one order.
@@ -94,6 +106,7 @@ class OrderWriter:
             self._write_cancel(session, order_id)
             return
         self._held.append(order_id)
+        self._none_held.clear()
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(delay_s, self._write_held)
 
@@ -106,6 +119,7 @@ class OrderWriter:
                 self._timer = asyncio.get_running_loop().call_later(delay_s, self._write_held)
                 return
             self._write_cancel(session, self._held.popleft())
+        self._none_held.set()
 
     def _write_cancel(self, session: Session, order_id: int) -> None:
         session.client.cancelOrder(order_id)
@@ -118,6 +132,8 @@ class OrderWriter:
 
     def _ready_session(self) -> Session:
         session = self._open_session()
+        if self._ending:
+            raise NotConnected("the session is being closed; nothing was written")
         if not self._status.is_ready:
             raise NotConnected(f"the link is {self._status.state}: {self._status.reason}; nothing was written")
         if session.client.conn.transport.get_write_buffer_size() > 0:
