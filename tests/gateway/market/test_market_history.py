@@ -126,6 +126,14 @@ def test_durations_reach_back_as_far_as_they_say(duration: str, first: date) -> 
     assert CALENDAR.local(ask(duration, "1 day")[0].start_ns).date() == first
 
 
+@pytest.mark.parametrize(
+    ("months", "first"), [("1 M", date(2026, 3, 2)), ("3 M", date(2026, 1, 2)), ("13 M", date(2025, 3, 3))]
+)
+def test_a_month_back_from_a_month_end_is_a_month_end(months: str, first: date) -> None:
+    end = session_on(2026, 3, 31).close_ns
+    assert CALENDAR.local(ask(months, "1 day", end_ns=end)[0].start_ns).date() == first
+
+
 def test_seconds_count_trading_time_across_the_night() -> None:
     monday = session_on(2026, 11, 23)
     bars = ask("3600 S", "1 min", end_ns=monday.open_ns + 10 * MINUTE_NS)

@@ -151,6 +151,7 @@ BAD = {
     "row 2 .*: end is a duplicate; sort by symbol": GOOD.replace("14:32", "14:31"),
     "row 2 .*: end goes back in time; sort by symbol": GOOD.replace("14:31:00Z,500", "14:33:00Z,500"),
     "row 1 .*: the minute lies outside the regular sessions of XNYS": GOOD.replace("14:31:00Z,5", "14:30:00Z,5"),
+    "row 2 .*: the minute lies outside": GOOD.replace("14:32", "22:32"),
     "row 3 .*: the minute lies outside": GOOD.replace("QQQ,2026-11-20", "QQQ,2026-11-21"),
     "no two bars of SPY are a minute apart; give one-minute bars": GOOD.replace("14:32", "15:31"),
 }

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from tests.gateway.market.worlds import CALENDAR, FRIDAY, HALF_DAY, QQQ, SPY, TLT, session_on, synthetic
+from tradetui.domain.errors import OperatorError
 from tradetui.gateway.market.instruments import KNOWN
+from tradetui.gateway.market.levels import weekday_index
 from tradetui.gateway.market.minutes import Minutes
 from tradetui.gateway.market.synthesis import SyntheticSource
 from tradetui.gateway.market.synthetic import DEFAULT_SYMBOLS
@@ -62,6 +67,12 @@ def test_minutes_do_not_depend_on_what_was_asked_before_or_on_the_calendars_rang
     session = fresh._calendar.session_on(FRIDAY.date)
     assert session is not None
     assert np.array_equal(fresh.minutes(QQQ, session).close, SOURCE.minutes(QQQ, FRIDAY).close)
+
+
+def test_dates_outside_the_synthetic_world_are_refused() -> None:
+    with pytest.raises(OperatorError, match="exists from 2000-01-03 to 2059"):
+        weekday_index(date(1999, 12, 31).toordinal())
+    assert weekday_index(date(2000, 1, 8).toordinal()) == weekday_index(date(2000, 1, 7).toordinal()) == 4
 
 
 def test_a_half_day_has_half_the_minutes() -> None:

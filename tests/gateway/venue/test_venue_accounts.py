@@ -32,6 +32,7 @@ def row(desk: Desk) -> PositionRow:
 @pytest.mark.parametrize(
     ("units", "dollars", "fee"),
     [
+        (0, 0, 0.0),
         (1, 500, 1.0),
         (200, 100_000, 1.0),
         (201, 100_500, 1.005),

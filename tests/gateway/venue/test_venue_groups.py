@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gateway.venue.floorplan import Desk, of_kind, order, story
+from tests.gateway.venue.floorplan import MONDAY, Desk, of_kind, order, story
 from tradetui.gateway.venue.events import ErrorEvent, ExecutionEvent, OpenOrderEvent
 from tradetui.gateway.venue.model import OrderStatus
 
@@ -102,6 +102,15 @@ def test_a_held_parent_can_be_transmitted_or_cancelled_alone() -> None:
     assert story(desk.send(order("BUY", 100, "LMT", limit=499.5), 1))[-1] == "status Submitted"
     desk.send(parent, 2)
     assert story(desk.cancel(2)) == ["status Cancelled", "error 202"]
+
+
+def test_an_order_that_was_not_transmitted_is_never_mentioned() -> None:
+    desk = Desk()
+    desk.send(order("BUY", 100, "LMT", limit=500.01, tif="GTC"), 1)
+    desk.send(order("BUY", 100, "LMT", limit=499.0, tif="GTC"), 2)
+    desk.send(order("SELL", 100, "LMT", limit=510.0, parent_id=2, transmit=False, tif="GTC"), 3)
+    told = [*desk.quote(498.9, 498.95), *desk.pass_to(MONDAY.open_ns)]
+    assert {e.order.order_id for e in of_kind(told, OpenOrderEvent)} == {2}
 
 
 def test_a_child_added_later_follows_what_the_parent_has_filled() -> None:

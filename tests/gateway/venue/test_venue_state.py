@@ -52,6 +52,18 @@ def test_deadlines_that_passed_while_it_was_down_are_kept() -> None:
     assert [o.order_id for o in copy.venue.open_orders()] == [2]
 
 
+def test_manual_orders_keep_the_ids_they_were_bound_to() -> None:
+    desk = Desk()
+    request = order("BUY", 1, "LMT", limit=400.0, tif="GTC")
+    desk.venue.place_manual(request, desk.now_ns)
+    desk.venue.bind_manual_orders(0)
+    copy = restored(desk.venue.to_state())
+    copy.venue.place_manual(request, desk.now_ns)
+    copy.venue.bind_manual_orders(0)
+    assert [o.order_id for o in copy.venue.open_orders(0)] == [-1, -2]
+    assert story(copy.cancel(-1, client=0)) == ["status Cancelled", "error 202"]
+
+
 def test_a_save_replaces_the_file_atomically_and_keeps_it_private(tmp_path: Path) -> None:
     path = tmp_path / "venue.json"
     state_file.save(path, {"version": 1})

@@ -88,7 +88,7 @@ class MarketClock:
             return target - now
         total = 0
         while True:
-            leap, landing = self._next_gap(now)
+            leap, landing = self._next_gap(now, self._skip)
             if target < leap:
                 return total + target - now
             total += leap - now
@@ -105,17 +105,15 @@ class MarketClock:
         if self._skip is None:
             return
         while True:
-            leap, landing = self._next_gap(self._base_market)
+            leap, landing = self._next_gap(self._base_market, self._skip)
             if self._base_market < leap:
                 break
             self._base_market = landing
         self._leap_ns = leap
 
-    def _next_gap(self, ns: int) -> tuple[int, int]:
+    def _next_gap(self, ns: int, skip: SkipClosed) -> tuple[int, int]:
         """(start, end) of the skipped gap that contains `ns` or comes next after it."""
-        if self._skip is None:
-            raise ValueError("this clock skips nothing")
-        linger, lead = int(self._skip.linger_s * SECOND_NS), int(self._skip.lead_s * SECOND_NS)
+        linger, lead = int(skip.linger_s * SECOND_NS), int(skip.lead_s * SECOND_NS)
         calendar = self._calendar
         session = calendar.current_or_next(ns)
         if ns < session.open_ns - lead:

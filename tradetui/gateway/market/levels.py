@@ -51,7 +51,7 @@ def weekday_index(ordinal: int) -> int:
 class LevelProcess:
     """Log-levels of one process, two per weekday: at the open and at the close, around 0."""
 
-    def __init__(self, seed: int, name: str, yearly_volatility: float, regimes: Floats | None = None) -> None:
+    def __init__(self, seed: int, name: str, yearly_volatility: float, regimes: Floats) -> None:
         self._seed = seed
         self._name = name
         self._daily = yearly_volatility / math.sqrt(252)
@@ -63,8 +63,7 @@ class LevelProcess:
         scale = np.empty(2 * WEEKDAYS)
         scale[0::2] = self._daily * math.sqrt(_OVERNIGHT_SHARE)
         scale[1::2] = self._daily * math.sqrt(1 - _OVERNIGHT_SHARE)
-        if self._regimes is not None:
-            scale *= np.repeat(self._regimes, 2)
+        scale *= np.repeat(self._regimes, 2)
         steps = (noise * scale).tolist()
         level, levels, keep = 0.0, [], 1.0 - _REVERSION
         for step in steps:
@@ -82,8 +81,7 @@ class LevelProcess:
 
     def intraday_volatility(self, index: int) -> float:
         """Standard deviation of the open-to-close log-return on that day."""
-        regime = 1.0 if self._regimes is None else float(self._regimes[index])
-        return self._daily * math.sqrt(1 - _OVERNIGHT_SHARE) * regime
+        return self._daily * math.sqrt(1 - _OVERNIGHT_SHARE) * float(self._regimes[index])
 
 
 def regime_path(seed: int) -> Floats:

@@ -71,16 +71,16 @@ class EventStream:
                 self._next = index + 1
                 self._note(event)
                 yield event
-            if self._session is None or self._chunk_start() > now_ns:
+            if self._session is None or self._chunk_start(self._session) > now_ns:
                 return
-            self._load()
+            self._load(self._session)
 
     def next_event_ns(self) -> int | None:
         """Time of the next event; None at the end of the data."""
         while self._next >= len(self._events):
             if self._session is None:
                 return None
-            self._load()
+            self._load(self._session)
         return self._events[self._next][0]
 
     def quote(self, con_id: int) -> Quote | None:
@@ -127,7 +127,7 @@ class EventStream:
         if start_ns > session.open_ns:
             self._chunk = self._maker.chunk_at(session, start_ns)
             self._recall_morning(session)
-            self._load()
+            self._load(session)
             while self._next < len(self._events) and self._events[self._next][0] < start_ns:
                 self._note(self._events[self._next])
                 self._next += 1
@@ -142,7 +142,7 @@ class EventStream:
     def _recall_morning(self, session: Session) -> None:
         """A stream that begins in mid-session knows what the session did before."""
         for con_id in self._con_ids:
-            minutes = self._source.minutes(con_id, session).between(session.open_ns, self._chunk_start())
+            minutes = self._source.minutes(con_id, session).between(session.open_ns, self._chunk_start(session))
             if len(minutes) == 0:
                 continue
             tape = self._tapes[con_id]
@@ -160,18 +160,13 @@ class EventStream:
             index -= 1
         return None
 
-    def _chunk_start(self) -> int:
-        if self._session is None:
-            raise ValueError("the stream has ended")
-        if self._chunk < self._maker.chunk_count(self._session):
-            return self._session.open_ns + self._chunk * CHUNK_NS
-        return self._calendar.next_open(self._session.open_ns)
+    def _chunk_start(self, session: Session) -> int:
+        if self._chunk < self._maker.chunk_count(session):
+            return session.open_ns + self._chunk * CHUNK_NS
+        return self._calendar.next_open(session.open_ns)
 
-    def _load(self) -> None:
+    def _load(self, session: Session) -> None:
         """Replace the used-up events with those of the next chunk, entering the next session where one ends."""
-        session = self._session
-        if session is None:
-            return
         self._events, self._next = [], 0
         if self._chunk >= self._maker.chunk_count(session):
             following = self._calendar.session(session.index + 1)

@@ -39,7 +39,7 @@ class Lifecycle:
 
     def refresh_status(self, order: WorkingOrder) -> None:
         """Bring a working order to the state its circumstances call for, and tell if it changed."""
-        if order.is_done or order.status is OrderStatus.PENDING_CANCEL:
+        if order.is_done or not order.transmitted or order.status is OrderStatus.PENDING_CANCEL:
             return
         held = order.awaits_trigger or not order.is_live or not self._floor.may_trade(order)
         status = OrderStatus.PRE_SUBMITTED if held and not order.filled else OrderStatus.SUBMITTED
