@@ -41,7 +41,7 @@ class _Tally:
     """What was counted and not told yet."""
 
     names: Counter[str] = field(default_factory=Counter)
-    severity: Severity = Severity.INFO
+    severity: Severity | None = None
     since_ns: int = 0
     last: Alert | None = None
 
@@ -51,7 +51,8 @@ class _Tally:
         name = alert.symbol or _NO_SYMBOL
         known = name in self.names or len(self.names) < MAX_SYMBOLS
         self.names[name if known else _OTHER_SYMBOLS] += 1
-        self.severity = max(self.severity, alert.severity)
+        if not alert.closes:  # good news, however labelled, must not make a later rise look told already
+            self.severity = max(self.severity or alert.severity, alert.severity)
         self.last = alert
 
     def describe(self) -> str:
@@ -69,7 +70,7 @@ class _Incident:
     opened_ns: int
     window_end_ns: int
     seen_ns: int
-    sent_severity: Severity = Severity.INFO
+    told_severity: Severity | None = None
     open_symbols: set[str] = field(default_factory=set)
     told_symbols: set[str] = field(default_factory=set)
     tally: _Tally = field(default_factory=_Tally)
@@ -77,15 +78,16 @@ class _Incident:
     closes_sent: int = 0
     summaries: int = 0
 
-    def start_window(self, end_ns: int, severity: Severity) -> None:
+    def start_window(self, end_ns: int, told: Severity | None) -> None:
+        """Begin a window whose first message told an alert of severity `told`, None for good news only."""
         self.window_end_ns = end_ns
-        self.sent_severity = severity
+        self.told_severity = told
         self.opens_sent = 1
         self.closes_sent = 0
 
     def may_open(self, alert: Alert, name: str, *, was_closed: bool) -> bool:
         """Decide inside a window: a kill after a resume or a mismatch in a second symbol does not wait for its end."""
-        if alert.severity > self.sent_severity:
+        if self.told_severity is None or alert.severity > self.told_severity:
             return True
         news = was_closed or name not in self.told_symbols
         return alert.severity is Severity.CRITICAL and news and self.opens_sent < CRITICAL_BURST
@@ -131,9 +133,9 @@ class IncidentBook:
             if incident.window_end_ns > now_ns:
                 continue
             if incident.tally.names:
-                summary = _summary(incident, now_ns, wall_ns)
-                incident.start_window(now_ns + self._window_ns, summary.severity)
-                summaries.append(summary)
+                told = incident.tally.severity
+                summaries.append(_summary(incident, now_ns, wall_ns))
+                incident.start_window(now_ns + self._window_ns, told)
             elif not incident.open_symbols:
                 del self._incidents[incident.cause]
         return tuple(summaries)
@@ -153,7 +155,7 @@ class IncidentBook:
             incident.start_window(now_ns + self._window_ns, alert.severity)
             incident.told_symbols.clear()
         elif incident.may_open(alert, name, was_closed=was_closed):
-            incident.sent_severity = max(incident.sent_severity, alert.severity)
+            incident.told_severity = max(incident.told_severity or alert.severity, alert.severity)
             incident.opens_sent += 1
         else:
             return None
@@ -170,7 +172,7 @@ class IncidentBook:
         if incident.open_symbols:
             return None
         if incident.window_end_ns <= now_ns:
-            incident.start_window(now_ns + self._window_ns, alert.severity)
+            incident.start_window(now_ns + self._window_ns, None)
         if incident.closes_sent >= incident.opens_sent:
             return None
         incident.closes_sent += 1
@@ -218,7 +220,7 @@ def _summary(incident: _Incident, now_ns: int, wall_ns: int) -> Message:
     return Message(
         key=f"{incident.number}.{incident.summaries}",
         number=None,
-        severity=tally.severity,
+        severity=tally.severity or Severity.INFO,
         cause=incident.cause,
         symbol=None,
         text=f"{tally.names.total()} more in {over}: {tally.describe()}{latest}",
