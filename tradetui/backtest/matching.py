@@ -11,7 +11,7 @@ import math
 
 from tradetui.backtest.costs import BPS, Costs
 from tradetui.backtest.lane import Lane
-from tradetui.backtest.orders import SimOrder
+from tradetui.backtest.orders import ONE_LOOK, SimOrder
 from tradetui.backtest.sessions import Sessions
 from tradetui.domain.bar import Bar
 from tradetui.domain.order import OrderType, TimeInForce
@@ -19,7 +19,6 @@ from tradetui.domain.order_state import OrderState
 
 # Module names: an attribute of an enum class costs a lookup that shows in the order path.
 _MARKET, _DAY = OrderType.MARKET, TimeInForce.DAY
-_ONE_LOOK = frozenset({TimeInForce.IOC, TimeInForce.FOK, TimeInForce.OPG})
 
 
 #: A fill to book: order, quantity, price, commission, and the money that slippage cost. A bare tuple: there are many.
@@ -56,7 +55,7 @@ class Matching:
             price = order.open_price(bar.open)
             room -= self._take(lane, bar, order, price, room, fills)
         for order in sorted(lane.orders, key=_stops_first):
-            if order.left and order.tif not in _ONE_LOOK:
+            if order.left and order.tif not in ONE_LOOK:
                 room -= self._take(lane, bar, order, order.range_price(bar), room, fills)
         self._drop_finished(lane, bar)
         return fills
@@ -89,7 +88,7 @@ class Matching:
 
     def _drop_finished(self, lane: Lane, bar: Bar) -> None:
         for order in lane.orders:
-            looked = order.tif in _ONE_LOOK and (order.tif is not TimeInForce.OPG or self._is_session_start(lane, bar))
+            looked = order.tif in ONE_LOOK and (order.tif is not TimeInForce.OPG or self._is_session_start(lane, bar))
             if order.left and looked:
                 order.end(OrderState.CANCELLED, bar.end_ns)
         lane.orders = [order for order in lane.orders if order.state is OrderState.WORKING]

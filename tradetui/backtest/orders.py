@@ -21,6 +21,10 @@ MARKET, LIMIT, STOP, STOP_LIMIT = OrderType.MARKET, OrderType.LIMIT, OrderType.S
 WORKING, FILLED = OrderState.WORKING, OrderState.FILLED
 
 
+#: Orders that look at the market once and end.
+ONE_LOOK = frozenset({TimeInForce.IOC, TimeInForce.FOK, TimeInForce.OPG})
+
+
 class SimOrder:
     """An accepted order. `sign` +1 buys; `left` is not filled yet; `armed` tells that its stop was reached."""
 
@@ -110,7 +114,7 @@ class SimOrder:
     def triggers(self) -> tuple[float, float]:
         """Return (low, high): nothing can happen to it in a bar whose low is above `low` and high below `high`."""
         price = self.limit if self.stop is None or self.armed else self.stop
-        if price is None:
+        if price is None or self.tif in ONE_LOOK:
             return math.inf, -math.inf
         match self.order_type:
             case OrderType.MARKET:
