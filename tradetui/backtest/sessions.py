@@ -26,8 +26,8 @@ _HALF_DAY_S = 43_200.0
 class Sessions:
     """Session times in UTC nanoseconds, oldest first; `per_year` of them annualise a figure.
 
-    `opens` is empty when the market counts as always open.
-    That is so for daily bars too: an order decided at the close is sent at the next open, which is inside the session.
+    `opens` is empty when the market counts as always open. That is so for daily bars too: an order decided at the close
+    is sent at the next open, which is inside the session.
     """
 
     closes: Sequence[int]
@@ -75,11 +75,11 @@ def utc_days(ends: NDArray[np.int64]) -> Sessions:
 
 
 def exchange_sessions(calendar: TradingCalendar, ends: NDArray[np.int64]) -> Sessions:
-    """Return the exchange's sessions over the bars' range, one more at each side.
+    """Return the exchange's sessions over the bars' range and some days around it.
 
     Raises:
         OperatorError: the bars lie outside the calendar's years.
     """
-    first, last = calendar.current_or_next(int(ends[0]) - 1).index, calendar.current_or_next(int(ends[-1])).index
-    sessions = [calendar.session(index) for index in range(max(0, first - 1), last + 1)]
+    first, last = calendar.current_or_next(int(ends[0]) - 1), calendar.current_or_next(int(ends[-1]) - 1)
+    sessions = list(calendar.sessions_between(first.open_ns - 10 * DAY_NS, last.close_ns + 10 * DAY_NS))
     return Sessions([session.close_ns for session in sessions], [session.open_ns for session in sessions])
