@@ -24,6 +24,8 @@ GRACE_S = 0.2
 LOOK_EVERY_S = 0.025
 #: Bars fetched where no strategy needs more: enough for the screen's small charts.
 SCREEN_BARS = 60
+#: Real seconds that live bars wait for the repair of an incomplete one.
+REPAIR_LIMIT_S = 5.0
 _MAX_WAITING = 2000
 _MAX_FETCH = 1000
 _RETRY_S = (1.0, 3.0, 10.0, 30.0)
@@ -136,10 +138,11 @@ class BarFeed:
         tries = 0
         while True:
             try:
-                bars = await self._history(lane.symbol, lane.size, self._count(lane), None)
+                bars = await self._past(lane)
                 break
-            except BrokerError as error:
-                self._on_trouble(lane.symbol, lane.size, str(error))
+            except (BrokerError, TimeoutError) as error:
+                reason = str(error) or f"no answer within {REPAIR_LIMIT_S:g} s"
+                self._on_trouble(lane.symbol, lane.size, reason)
                 if lane.warm:
                     bars = []  # an incomplete bar is late enough: it goes out as it is, and gives no order
                     break
@@ -153,6 +156,14 @@ class BarFeed:
                 self._emit(lane, closed)
         if not was_warm:
             self._on_warm(lane.symbol, lane.size)
+
+    async def _past(self, lane: _Lane) -> list[Bar]:
+        if not lane.warm or not lane.waiting:
+            return await self._history(lane.symbol, lane.size, self._count(lane), None)
+        # With an end of its own the request is not the same as one just made, which IB would hold back for 15 s.
+        end_ns = lane.waiting[-1].bar.end_ns
+        wanted = self._history(lane.symbol, lane.size, self._count(lane), end_ns)
+        return await asyncio.wait_for(wanted, REPAIR_LIMIT_S)
 
     def _count(self, lane: _Lane) -> int:
         if not lane.warm or not lane.waiting:

@@ -46,6 +46,8 @@ from tradetui.engine.latency import OrderLatency
 
 _log = logging.getLogger(__name__)
 
+#: Actions that come only when the commit before them is on the disk. What nothing waits for is written at once, too.
+_NEED_THE_JOURNAL = (PlaceOrder, Reply, StopCore)
 _ADDS_EXPOSURE = (Purpose.ENTRY, Purpose.MANUAL)
 
 
@@ -82,9 +84,10 @@ class Carrier:
         """Do `actions` in order; what came of orders goes back through the inbox ahead of everything else."""
         failure: StoreError | None = None
         dropped: list[str] = []
-        for action in actions:
+        for place, action in enumerate(actions):
             if isinstance(action, Commit):
-                failure = await self._commit(action) or failure
+                awaited = any(isinstance(later, _NEED_THE_JOURNAL) for later in actions[place + 1 :])
+                failure = await self._commit(action, awaited=awaited) or failure
             elif failure is not None and isinstance(action, PlaceOrder) and _adds_exposure(action):
                 dropped.append(action.intent.intent_id)
             else:
@@ -119,9 +122,9 @@ class Carrier:
             case _:
                 assert_never(action)
 
-    async def _commit(self, action: Commit) -> StoreError | None:
-        if not action.durable:
-            self._hands.journal.later(action.records)
+    async def _commit(self, action: Commit, *, awaited: bool) -> StoreError | None:
+        if not (action.durable and awaited):
+            self._hands.journal.later(action.records, soon=action.durable)
             self._send_alerts(action.records)
             return None
         failure = None

@@ -39,6 +39,12 @@ class Inbox:
             return self._urgent.popleft()
         return self._regular.popleft() if self._regular else None
 
+    def take_if(self, kind: type[Event]) -> Event | None:
+        """Return the next event if nothing urgent waits and it is of `kind`, else None and it stays."""
+        if self._urgent or not self._regular or not isinstance(self._regular[0], kind):
+            return None
+        return self._regular.popleft()
+
     async def wait(self) -> None:
         """Return when there is an event."""
         while not (self._urgent or self._regular):

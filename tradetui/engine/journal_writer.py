@@ -60,10 +60,12 @@ class JournalWriter:
         self.failing = ""
         self.lost = 0
 
-    def later(self, records: Sequence[Record]) -> None:
-        """Take records whose loss in a crash is harmless: they are written within BATCH_S."""
+    def later(self, records: Sequence[Record], *, soon: bool = False) -> None:
+        """Take records that nothing waits for: they are written within BATCH_S, or at once when `soon`."""
         self._keep(records)
         self._work.set()
+        if soon and not self.failing and (self._running is None or self._running.done()):
+            self._begin()
 
     async def commit(self, records: Sequence[Record]) -> None:
         """Write `records`, and everything before them, durably.
