@@ -24,7 +24,8 @@ MAX_TEXT = 700
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _MARKUP = re.compile(r"\[/?(?:[a-z#@!][^\[\]]*)?\]")
-_ACCOUNT = re.compile(r"\b(D?[UFI][A-Z]?)(\d{2,6})(\d{3})\b")
+# No word boundaries: what stood around an id may just have been removed. Better one symbol masked too many.
+_ACCOUNT = re.compile(r"(D?[UFI][A-Z]?)\d{2,}(\d{3})")
 # WhatsApp reads *, ~ and ` as formatting; {{ }} is the template's own syntax; ' in a value made Twilio answer 21656.
 _REPLACED = str.maketrans({"*": "", "~": "", "`": "", "{": "(", "}": ")", "[": "(", "]": ")", "'": "\u2019"})
 
@@ -47,7 +48,7 @@ def clean(text: str) -> str:
 
 def mask_accounts(text: str) -> str:
     """Return `text` with IB account ids reduced to prefix and last three digits: DU1234567 becomes DU***567."""
-    return _ACCOUNT.sub(r"\1***\3", text)
+    return _ACCOUNT.sub(r"\1***\2", text)
 
 
 def token(message: Message, style: Style) -> str:
