@@ -86,11 +86,16 @@ def test_the_footer_at_80_columns_holds_what_a_newcomer_needs() -> None:
         assert hint in shown
 
 
+def test_what_a_command_would_do_fits_into_the_palette_at_80_columns() -> None:
+    for state in ("RUN", "PAUSED", "KILLED"):
+        assert all(len(text) <= 54 for _, text in palette_entries(COMMANDS, in_state(state), ""))
+
+
 def test_the_palette_offers_only_what_can_be_given_with_its_consequence() -> None:
     entries = {command.id: text for command, text in palette_entries(COMMANDS, in_state("RUN"), "")}
     assert "resume" not in entries
     assert entries["pause"].startswith("cancels 1 working entry")
-    assert entries["flatten"] == "cancels 1 orders, closes 2 positions at market"
+    assert entries["flatten"] == "cancels 1 order, closes 2 positions (asks)"
 
 
 @pytest.mark.parametrize(("typed", "first"), [("fl", "flatten"), ("FLATTEN spy", "flatten"), ("det", "detach")])

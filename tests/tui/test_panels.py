@@ -143,9 +143,9 @@ class TestRisk:
         view = risk_view(picture(with_rows("risk", {"X": risk_row("daily loss", None, 500.0)})))
         assert [cell.text for cell in view.rows[0].cells] == ["daily loss", "unknown", "–/500"]  # noqa: RUF001
 
-    def test_a_breach_is_marked_by_a_sign_and_counted(self) -> None:
+    def test_a_breach_is_a_word_and_counted(self) -> None:
         view = risk_view(picture(with_rows("risk", {"X": risk_row("daily loss", 600.0, 500.0)})))
-        assert view.rows[0].cells[0].text == "!daily loss"
+        assert view.rows[0].cells[1].text == "BREACH"
         assert view.info == "1 BREACHED"
 
     def test_a_limit_nearly_used_up_warns(self) -> None:

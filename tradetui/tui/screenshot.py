@@ -10,7 +10,7 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tradetui.control.client import connect_core
@@ -46,17 +46,23 @@ class StillLink:
         """Do nothing."""
 
 
-def still_app(state: Mapping[str, Section], *, status: LinkStatus = LIVE_NOW, theme: str = DARK.name) -> TradeTuiApp:
-    """Return an app that shows `state` with all clocks at rest."""
+def still_app(
+    state: Mapping[str, Section],
+    *,
+    status: LinkStatus = LIVE_NOW,
+    theme: str = DARK.name,
+    clock: Callable[[], float] = lambda: 0.0,
+) -> TradeTuiApp:
+    """Return an app that shows `state`, sends nothing, and by default has all clocks at rest."""
 
-    def nothing(_: object = None) -> None:
+    def nothing(_: object) -> None:
         return None
 
     def no_stop() -> EmergencyStop:
         return EmergencyStop(Path(), "this is a picture", core_runs=False, signalled_pid=None)
 
-    operator = Operator(send=nothing, stop_without_socket=no_stop, who="picture", clock=_no_time)
-    return TradeTuiApp(StillLink(state, status), operator, theme=theme, clock=_no_time)
+    operator = Operator(send=nothing, stop_without_socket=no_stop, who="picture", clock=clock)
+    return TradeTuiApp(StillLink(state, status), operator, theme=theme, clock=clock)
 
 
 async def export_svg(
@@ -103,10 +109,6 @@ def _size(text: str) -> tuple[int, int]:
     if found is None:
         raise OperatorError(f"--size {text}: give COLUMNSxROWS, such as 120x40")
     return int(found[1]), int(found[2])
-
-
-def _no_time() -> float:
-    return 0.0
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="tradetui-dark",
@@ -36,22 +37,19 @@ LIGHT = Theme(
     dark=False,
     variables={"faint": "#656d76", "alarm": "#cf222e", "on-alarm": "#ffffff", "row": "#ddf4ff"},
 )
-ANSI = Theme(
+_STOCK_ANSI = BUILTIN_THEMES["ansi-dark"]
+ANSI = replace(
+    _STOCK_ANSI,
     name="tradetui-ansi",
-    ansi=True,
-    primary="ansi_blue",
-    secondary="ansi_cyan",
     accent="ansi_cyan",
-    success="ansi_green",
-    warning="ansi_yellow",
-    error="ansi_red",
-    foreground="ansi_default",
-    background="ansi_default",
-    surface="ansi_default",
-    panel="ansi_default",
-    boost="ansi_default",
-    dark=True,
-    variables={"faint": "ansi_default", "alarm": "ansi_red", "on-alarm": "ansi_bright_white", "row": "ansi_blue"},
+    secondary="ansi_default",
+    variables={
+        **_STOCK_ANSI.variables,
+        "faint": "ansi_default",
+        "alarm": "ansi_red",
+        "on-alarm": "ansi_bright_white",
+        "row": "ansi_blue",
+    },
 )
 THEMES = (DARK, LIGHT, ANSI)
 _FULL_COLOUR = ("truecolor", "24bit")

@@ -110,8 +110,8 @@ class Command(ABC):
         return ""
 
     def consequence(self, picture: Picture) -> str:
-        """Return what it would do now."""
-        return self.help
+        """Return what it would do now, in one short line."""
+        return self.help.partition(".")[0].partition(";")[0]
 
     @abstractmethod
     def run(self, desk: Desk, arguments: Sequence[str] = ()) -> None:

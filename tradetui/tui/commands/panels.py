@@ -157,7 +157,7 @@ class Last(Command):
 
 
 class Filter(Command):
-    """Show only rows of the focused panel that hold a text; Esc ends it."""
+    """Show only rows that hold a text; Esc ends it."""
 
     id = "filter"
     title = "filter"

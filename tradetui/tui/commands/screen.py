@@ -49,7 +49,7 @@ class Alerts(Command):
 
 
 class Backtest(Command):
-    """Run a strategy over recorded bars in a process of its own."""
+    """Run a strategy over recorded bars."""
 
     id = "backtest"
     title = "backtest"
@@ -85,7 +85,7 @@ class NextTheme(Command):
 
 
 class Redraw(Command):
-    """Draw the whole screen again, after another program wrote over it."""
+    """Draw the whole screen again. For when another program wrote over it."""
 
     id = "redraw"
     title = "redraw"

@@ -38,7 +38,8 @@ class Kill(Command):
     footer = 0
 
     def consequence(self, picture: Picture) -> str:
-        return f"cancels {len(picture.live_orders())} live orders but protective stops; nothing is sent until un-killed"
+        live = len(picture.live_orders())
+        return f"cancels {live} live order{'s' if live != 1 else ''} but protective stops"
 
     def run(self, desk: Desk, arguments: Sequence[str] = ()) -> None:
         desk.kill()
@@ -59,7 +60,7 @@ class Pause(Command):
         return _not_reachable(picture)
 
     def consequence(self, picture: Picture) -> str:
-        return f"{_entries(picture)}; exits and protective stops go on"
+        return f"{_entries(picture)}; exits and stops go on"
 
     def run(self, desk: Desk, arguments: Sequence[str] = ()) -> None:
         desk.pause()
@@ -82,7 +83,7 @@ class Resume(Command):
         return _not_reachable(picture)
 
     def consequence(self, picture: Picture) -> str:
-        return "strategies may open positions again"
+        return "strategies may open positions again (asks)"
 
     def run(self, desk: Desk, arguments: Sequence[str] = ()) -> None:
         desk.ask_resume()
@@ -103,7 +104,7 @@ class Unkill(Command):
         return _not_reachable(picture)
 
     def consequence(self, picture: Picture) -> str:
-        return "ends KILLED; trading is PAUSED until you resume it"
+        return "ends KILLED; trading is then PAUSED (asks)"
 
     def run(self, desk: Desk, arguments: Sequence[str] = ()) -> None:
         desk.ask_unkill()
@@ -122,9 +123,9 @@ class Flatten(Command):
         return _not_reachable(picture)
 
     def consequence(self, picture: Picture) -> str:
-        held = len(picture.section("positions"))
+        held, live = len(picture.section("positions")), len(picture.live_orders())
         return (
-            f"cancels {len(picture.live_orders())} orders, closes {held} position{'s' if held != 1 else ''} at market"
+            f"cancels {live} order{'s' if live != 1 else ''}, closes {held} position{'s' if held != 1 else ''} (asks)"
         )
 
     def run(self, desk: Desk, arguments: Sequence[str] = ()) -> None:
@@ -142,7 +143,7 @@ class StopCore(Command):
         return _not_reachable(picture)
 
     def consequence(self, picture: Picture) -> str:
-        return f"{len(picture.section('positions'))} positions stay at the broker with nobody watching"
+        return f"{len(picture.section('positions'))} positions stay with nobody watching (asks)"
 
     def run(self, desk: Desk, arguments: Sequence[str] = ()) -> None:
         desk.ask_stop()

@@ -20,8 +20,8 @@ class Way(Enum):
 
 _WAYS = (
     (Way.DETACH, "detach: trading goes on without this screen"),
-    (Way.STOP, "stop the core: positions and protective stops stay at the broker (asks again)"),
-    (Way.FLATTEN, "flatten first: close positions, then stop (asks again)"),
+    (Way.STOP, "stop the core: positions and stops stay at the broker (asks)"),
+    (Way.FLATTEN, "flatten first: close positions, then stop (asks)"),
 )
 
 

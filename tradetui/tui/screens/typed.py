@@ -105,5 +105,6 @@ class TypedDialog(Dialog[tuple[str, ...] | None]):
     def _buttons(self, verb: str) -> Line:
         cancel = Span(" Cancel ", Tone.DIM if self.complete else Tone.CURSOR)
         act = Span(f" {verb} ", Tone.ALARM if self.complete else Tone.DIM)
-        enter = f"Enter: {verb if self.complete else 'Cancel'}   Esc: Cancel"
-        return (cancel, Span("  "), act, Span(f"   {enter}", Tone.DIM))
+        untouched = not any(edit.text for edit in self._edits)
+        enter = verb if self.complete else "Cancel" if untouched else "not complete yet"
+        return (cancel, Span("  "), act, Span(f"   Enter: {enter}   Esc: Cancel", Tone.DIM))

@@ -117,6 +117,8 @@ def _alerts(picture: Picture) -> HeaderItem:
     undelivered = rows.whole(picture.single("alerting"), "undelivered") or 0
     if undelivered:
         return HeaderItem(f"{undelivered} alerts UNDELIVERED", Tone.BAD, 2, right=True)
+    if "alerts" not in picture.state:
+        return HeaderItem("", Tone.DIM, 3, right=True)
     waiting = picture.unacknowledged
     return HeaderItem(f"alerts {waiting}", Tone.WARN if waiting else Tone.DIM, 3, right=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tradetui.control.messages import Row
 from tradetui.tui.viewmodels import rows
 from tradetui.tui.viewmodels.formats import clock, price, quantity
-from tradetui.tui.viewmodels.model import Cell, Column, GridRow, GridView, Span, Tone
+from tradetui.tui.viewmodels.model import Cell, Column, GridRow, GridView, Tone
 from tradetui.tui.viewmodels.picture import Picture, is_live
 
 MOST = 200
@@ -45,9 +45,9 @@ def orders_view(picture: Picture) -> GridView:
     return GridView(
         columns=COLUMNS,
         rows=tuple(GridRow(key, _cells(row, picture)) for key, row in ranked),
-        info=f"{live} may be live" + (f", {unknown} UNKNOWN" if unknown else ""),
+        info=f"{live} may be live" + (f", {unknown} UNKNOWN" if unknown else "") if "orders" in picture.state else "",
         info_tone=Tone.CAUTION if unknown else Tone.DIM,
-        empty=(Span("no orders in this session", Tone.DIM),),
+        empty=picture.nothing_in("orders", "no orders yet"),
     )
 
 
@@ -86,6 +86,6 @@ def _price(row: Row) -> str:
 def _note(row: Row) -> str:
     code = rows.whole(row, "last_code")
     said = rows.text(row, "last_text")
-    if code is not None and said:
-        return f"{code} {said}"
+    if said:
+        return said if code is None else f"{code} {said}"
     return rows.text(row, "reason") or rows.text(row, "purpose")

@@ -12,6 +12,7 @@ from tradetui.tui.operator import OperatorLine, Sent
 from tradetui.tui.viewmodels import rows
 from tradetui.tui.viewmodels.formats import exchange_zone
 from tradetui.tui.viewmodels.glyphs import BRAILLE, Glyphs
+from tradetui.tui.viewmodels.model import Line, Span, Tone
 
 _NO_ROW: Row = {}
 _NO_ROWS: Section = {}
@@ -71,6 +72,12 @@ class Picture:
     def unacknowledged(self) -> int:
         """How many alerts the operator has not looked at."""
         return sum(1 for key in self.section("alerts") if key.isdigit() and int(key) > self.acknowledged)
+
+    def nothing_in(self, section: str, said: str) -> Line:
+        """Return what to say of a section without rows: `said` when the core told so, that it is unknown when not."""
+        if section in self.state:
+            return (Span(said, Tone.DIM),)
+        return (Span("UNKNOWN", Tone.CAUTION), Span(" until the core was heard", Tone.DIM))
 
     def live_orders(self) -> list[tuple[str, Row]]:
         """Return (key, row) of the orders that may stand at the broker."""

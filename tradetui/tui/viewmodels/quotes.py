@@ -6,7 +6,7 @@ from tradetui.control.messages import Row
 from tradetui.tui.viewmodels import rows
 from tradetui.tui.viewmodels.formats import age, clock, percent, price, short
 from tradetui.tui.viewmodels.glyphs import Glyphs
-from tradetui.tui.viewmodels.model import Cell, Column, GridRow, GridView, Span, Tone
+from tradetui.tui.viewmodels.model import Cell, Column, GridRow, GridView, Tone
 from tradetui.tui.viewmodels.picture import Picture
 
 SPARK = 7
@@ -37,7 +37,7 @@ def quotes_view(picture: Picture) -> GridView:
         rows=tuple(GridRow(symbol, _cells(symbol, row, picture)) for symbol, row in symbols.items()),
         info=info if symbols else "",
         info_tone=Tone.WARN if blocked else Tone.DIM,
-        empty=(Span("no market data yet", Tone.DIM),),
+        empty=picture.nothing_in("symbols", "no symbols configured"),
     )
 
 

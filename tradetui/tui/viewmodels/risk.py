@@ -5,7 +5,7 @@ from __future__ import annotations
 from tradetui.control.messages import Row
 from tradetui.tui.viewmodels import rows
 from tradetui.tui.viewmodels.formats import short
-from tradetui.tui.viewmodels.model import Cell, Column, GridRow, GridView, Span, Tone
+from tradetui.tui.viewmodels.model import Cell, Column, GridRow, GridView, Tone
 from tradetui.tui.viewmodels.picture import Picture
 
 BAR = 6
@@ -35,7 +35,7 @@ def risk_view(picture: Picture) -> GridView:
         info=f"{breached} BREACHED" if breached else "",
         info_tone=Tone.ALARM if breached else Tone.DIM,
         titles=False,
-        empty=(Span("no limits reported", Tone.DIM),),
+        empty=picture.nothing_in("risk", "no limits reported"),
     )
 
 
@@ -46,8 +46,8 @@ def _cells(code: str, row: Row, picture: Picture) -> tuple[Cell, ...]:
     label = rows.text(row, "label") or code
     label = _LABELS.get(label, label)
     return (
-        Cell(f"!{label}" if breached else label, Tone.BAD if breached else Tone.LABEL),
-        _bar(used, tone, picture),
+        Cell(label, Tone.BAD if breached else Tone.LABEL),
+        Cell("BREACH", Tone.ALARM) if breached else _bar(used, tone, picture),
         Cell(_figures(row), tone if tone is not Tone.GOOD else Tone.TEXT),
     )
 

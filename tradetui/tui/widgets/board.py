@@ -83,6 +83,8 @@ class Board(Widget):
     def arrange_again(self) -> None:
         """Place the panels by the plan of now."""
         self.mark_edges()
+        # The layout depends on more than Textual keys its cache by: rows, focus and zoom.
+        self._clear_arrangement_cache()
         self.refresh(layout=True)
 
     def mark_edges(self) -> None:

@@ -184,7 +184,8 @@ class GridPanel(Toned, can_focus=True):
         text = f" {self._number} {self._title.upper()} "
         if self._filter:
             text += f"/{self._filter} "
-        info = f" {self._view.info} " if self._view.info else ""
+        info, info_tone = (self._view.info, self._view.info_tone) if not self.stale else ("NOT CURRENT", Tone.CAUTION)
+        info = f" {info} " if info else ""
         width = self.size.width
         room = width - cell_len(text) - 2
         info = info if cell_len(info) <= room else ""
@@ -193,7 +194,7 @@ class GridPanel(Toned, can_focus=True):
                 Span(rule, line),
                 Span(text, name),
                 Span(rule * max(width - cell_len(text) - cell_len(info) - 2, 0), line),
-                Span(info, self._view.info_tone),
+                Span(info, info_tone),
                 Span(rule, line),
             ),
             width,
