@@ -15,8 +15,14 @@ from tradetui.alerts.settings import AlertSettings
 from tradetui.config.secret import Secret, TwilioSecrets
 from tradetui.domain.alert import Severity
 
+# The ages also end a watcher that a failed test leaves behind without its Twilio.
 QUICK = DeliveryPolicy(
-    poll_after_s=(0.01, 0.02, 0.04), confirm_within_s=2.0, backoff_s=0.01, backoff_cap_s=0.05, max_age_s=30.0
+    poll_after_s=(0.01, 0.02, 0.04),
+    confirm_within_s=2.0,
+    backoff_s=0.01,
+    backoff_cap_s=0.05,
+    max_age_s=30.0,
+    max_age_critical_s=30.0,
 )
 
 
