@@ -260,7 +260,9 @@ def test_orders_of_an_earlier_day_do_not_count_against_today() -> None:
     world.market_ns += 24 * 60 * MINUTE_NS
     world.wait(1)
     world.restart()
-    assert len(state(world).sent) == 0
+    day = state(world).day
+    assert day is not None
+    assert state(world).sent.on(day.date) == 0
 
 
 def test_a_vanished_unfilled_order_is_not_replaced() -> None:

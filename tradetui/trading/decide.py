@@ -18,8 +18,9 @@ from tradetui.risk.control import Refusal
 from tradetui.risk.gate import Gate
 from tradetui.trading.exposure import view_for
 from tradetui.trading.out import Out
+from tradetui.trading.sent import SentOrder
 from tradetui.trading.settings import StrategySetting
-from tradetui.trading.state import CoreState, SentOrder, StrategyFacts
+from tradetui.trading.state import CoreState, StrategyFacts
 
 SPARK_BARS = 40
 
@@ -168,7 +169,7 @@ def submit(state: CoreState, out: Out, now: Now, gate: Gate, intent: Intent) -> 
     out.place(intent, ref)
     state.counts_orders += 1
     date = state.day.date if state.day is not None else ""
-    state.sent.append(
+    state.sent.add(
         SentOrder(now.mono_ns, date, intent.strategy, intent.symbol, intent.side, intent.qty, intent.limit_price)
     )
     text = f"{intent.strategy} {intent.side} {intent.qty:g} {intent.symbol} {intent.order_type}"

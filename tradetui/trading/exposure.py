@@ -7,7 +7,7 @@ from tradetui.domain.events import SessionState
 from tradetui.domain.instrument import Instrument
 from tradetui.domain.latch import Latch, TradingState
 from tradetui.domain.order import Intent, Purpose, Side
-from tradetui.risk.view import Exposure, OrderCounts, RiskView
+from tradetui.risk.view import Exposure, RiskView
 from tradetui.trading.latches import unresolved_text
 from tradetui.trading.orders import missing_fills
 from tradetui.trading.state import CoreState
@@ -74,8 +74,8 @@ def view_for(state: CoreState, now: Now, intent: Intent, instrument: Instrument)
         strategy_working=len(mine),
         opposite_working=opposite,
         known_intent=intent.intent_id in state.book,
-        duplicate_age_s=_duplicate_age(state, now, intent),
-        counts=_counts(state, now, intent.strategy),
+        duplicate_age_s=state.sent.age_s(now, (symbol, intent.side, intent.qty, intent.limit_price)),
+        counts=state.sent.counts(now, state.day.date if state.day is not None else "", intent.strategy),
     )
 
 
@@ -102,31 +102,3 @@ def _others(state: CoreState, symbol: str) -> tuple[float | None, int]:
         elif gross is not None and mark is not None:
             gross += worst * mark * state.multiplier(name)
     return gross, len(names)
-
-
-def _duplicate_age(state: CoreState, now: Now, intent: Intent) -> float | None:
-    for sent in reversed(state.sent):
-        if sent.mono_ns == 0:
-            return None
-        if (sent.symbol, sent.side, sent.qty, sent.price) == (
-            intent.symbol,
-            intent.side,
-            intent.qty,
-            intent.limit_price,
-        ):
-            return (now.mono_ns - sent.mono_ns) / SECOND_NS
-    return None
-
-
-def _counts(state: CoreState, now: Now, strategy: str) -> OrderCounts:
-    date = state.day.date if state.day is not None else ""
-    counts = [0, 0, 0, 0, 0, 0]
-    for sent in reversed(state.sent):
-        if sent.date != date:
-            break
-        mine = sent.strategy == strategy
-        age = (now.mono_ns - sent.mono_ns) / SECOND_NS if sent.mono_ns else float("inf")
-        for index, inside in enumerate((age < 1, age < 60, True)):
-            counts[3 + index] += inside
-            counts[index] += inside and mine
-    return OrderCounts(*counts)

@@ -67,6 +67,4 @@ def _largest_position(state: CoreState) -> float | None:
 
 def _sent(state: CoreState, now: Now) -> tuple[int, int]:
     date = state.day.date if state.day is not None else ""
-    today = [sent for sent in state.sent if sent.date == date]
-    minute = [sent for sent in today if sent.mono_ns and now.mono_ns - sent.mono_ns < 60_000_000_000]
-    return len(minute), len(today)
+    return state.sent.in_last_minute(now), state.sent.on(date)

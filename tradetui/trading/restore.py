@@ -8,8 +8,9 @@ from dataclasses import replace
 from tradetui.domain.ledger import Adjustment
 from tradetui.domain.records import JournalImage
 from tradetui.trading.fills import remember_execution
+from tradetui.trading.sent import SentOrder
 from tradetui.trading.settings import CoreSettings
-from tradetui.trading.state import CoreState, SentOrder, StrategyFacts
+from tradetui.trading.state import CoreState, StrategyFacts
 
 
 def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
@@ -61,6 +62,4 @@ def _restore_counts(state: CoreState) -> None:
     for order in state.book.all():
         if order.created_ns >= state.day.ts_ns:
             intent = order.intent
-            state.sent.append(
-                SentOrder(0, state.day.date, intent.strategy, intent.symbol, intent.side, intent.qty, None)
-            )
+            state.sent.add(SentOrder(0, state.day.date, intent.strategy, intent.symbol, intent.side, intent.qty, None))

@@ -12,11 +12,12 @@ from tradetui.domain.clock import Now
 from tradetui.domain.events import SessionState
 from tradetui.domain.latch import Latch, TradingState
 from tradetui.domain.ledger import Ledger
-from tradetui.domain.order import BrokerOrder, Side
+from tradetui.domain.order import BrokerOrder
 from tradetui.domain.records import AlertQueued, DayStarted, Note, RefusalSaved
 from tradetui.domain.tick import Quote
 from tradetui.trading.book import OrderBook
 from tradetui.trading.out import Out
+from tradetui.trading.sent import SentLog
 from tradetui.trading.settings import CoreSettings, UnfilledPolicy
 
 
@@ -42,19 +43,6 @@ class Mismatch:
     broker: float
     since_mono_ns: int
     confirmed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SentOrder:
-    """An order that left, for rate and repetition limits. `mono_ns` is 0 for orders of an earlier run."""
-
-    mono_ns: int
-    date: str
-    strategy: str
-    symbol: str
-    side: Side
-    qty: float
-    price: float | None
 
 
 @dataclass(slots=True)
@@ -110,7 +98,7 @@ class CoreState:
     consumed: dict[tuple[str, str], int] = field(default_factory=dict)
     pending: dict[tuple[str, str], int] = field(default_factory=dict)
     strategies: dict[str, StrategyFacts] = field(default_factory=dict)
-    sent: deque[SentOrder] = field(default_factory=lambda: deque(maxlen=5000))
+    sent: SentLog = field(default_factory=SentLog)
     day: DayStarted | None = None
     peak_equity: float | None = None
     loss_marks: int = 0
