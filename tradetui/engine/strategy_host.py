@@ -141,7 +141,8 @@ def main() -> int:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with answers, os.fdopen(os.dup(0), "rb") as lines:
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        with Path(os.devnull).open("rb") as nothing:
+            os.dup2(nothing.fileno(), 0)
         return serve(lines, answers)
 
 
