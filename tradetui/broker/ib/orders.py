@@ -97,6 +97,7 @@ def _check_price(name: str, which: str, price: float | None, is_needed: bool, in
 
 def _check_fields(order: Order) -> None:
     # The library writes nan and inf as they are (and inf as "Infinite"): every field, also those we never set.
-    for name, value in dataclasses.asdict(cast(Any, order)).items():
+    for field in dataclasses.fields(cast(Any, order)):
+        value = getattr(order, field.name)
         if isinstance(value, float) and not math.isfinite(value):
-            raise Unsendable(f"order field {name} is {value}; nothing was written")
+            raise Unsendable(f"order field {field.name} is {value}; nothing was written")
