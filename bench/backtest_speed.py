@@ -161,31 +161,40 @@ def seconds(work: Callable[[BarColumns], object], columns: BarColumns) -> float:
     return time.perf_counter() - begin
 
 
+def measure(count: int, rounds: int) -> dict[str, float]:
+    """Return the medians of `rounds` alternating runs over `count` bars.
+
+    Raises:
+        ArithmeticError: the two loops disagree, so their speed means nothing.
+    """
+    columns = minute_bars(count)
+    orders, equity = engine_run(columns)
+    plain_orders, plain_equity = plain_run(columns)
+    if orders != plain_orders or abs(equity - plain_equity) > 1e-4:
+        raise ArithmeticError(f"results differ: {orders} {equity} against {plain_orders} {plain_equity}")
+    engine, plain = [], []
+    for _ in range(rounds):
+        engine.append(seconds(engine_run, columns))
+        plain.append(seconds(plain_run, columns))
+    ratios = [slow / fast for fast, slow in zip(engine, plain, strict=True)]
+    return {
+        "bars": count,
+        "orders": orders,
+        "final_equity": round(equity, 4),
+        "engine_bars_per_s": round(count / statistics.median(engine)),
+        "plain_bars_per_s": round(count / statistics.median(plain)),
+        "speed_against_plain_loop": round(statistics.median(ratios), 2),
+    }
+
+
 def main() -> int:
-    """Measure alternately and print medians."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bars", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    columns = minute_bars(args.bars)
-    engine_orders, engine_equity = engine_run(columns)
-    plain_orders, plain_equity = plain_run(columns)
-    if engine_orders != plain_orders or abs(engine_equity - plain_equity) > 1e-4:
-        sys.exit(f"results differ: {engine_orders} {engine_equity} against {plain_orders} {plain_equity}")
-    engine, plain = [], []
-    for _ in range(args.rounds):
-        engine.append(seconds(engine_run, columns))
-        plain.append(seconds(plain_run, columns))
-    ratios = [slow / fast for fast, slow in zip(engine, plain, strict=True)]
-    figures = {
-        "bars": args.bars,
-        "orders": engine_orders,
-        "final_equity": round(engine_equity, 4),
-        "engine_bars_per_s": round(args.bars / statistics.median(engine)),
-        "plain_bars_per_s": round(args.bars / statistics.median(plain)),
-        "speed_against_plain_loop": round(statistics.median(ratios), 2),
-    }
+    figures = measure(args.bars, args.rounds)
     lines = [json.dumps(figures)] if args.json else [f"{name:26s} {value:,}" for name, value in figures.items()]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0

@@ -35,7 +35,7 @@ from tradetui.backtest.costs import Costs, PerOrder
 from tradetui.backtest.engine import Player, RunResult, RunSpec, run
 from tradetui.backtest.equity import equity_curve
 from tradetui.backtest.keeper import Keeper
-from tradetui.backtest.sessions import each_bar, utc_days
+from tradetui.backtest.sessions import Sessions, each_bar, utc_days
 from tradetui.backtest.trades import round_trips
 from tradetui.domain.bar import Bar
 from tradetui.domain.errors import OperatorError, StrategyError
@@ -405,3 +405,20 @@ def test_two_strategies_that_want_the_same_at_one_bar_are_one_order_too_many() -
     result = run(players, bars, RunSpec(limits=LIMITS, sessions=sessions_of(bars)))
     assert result.log.refusals == {"REPEATED_ORDER": 1}
     assert result.lanes[0].held() == 6.0
+
+
+def test_at_five_minutes_to_the_close_less_than_five_are_left() -> None:
+    # As live, where an order leaves some milliseconds after its bar: the last allowed bar ends before that minute.
+    bars = {"AAA": columns([[100.0, 101.0, 99.0, 100.0]] * 10)}
+    close_ns = int(bars["AAA"].end_ns[-1])
+    sessions = Sessions([close_ns], [START_NS])
+    for minutes_left, orders in ((6, 1), (5, 0)):
+        players = [Player("a", Scripted("AAA", {9 - minutes_left: [Wanted(Side.BUY)]}), Instrument(symbol="AAA"))]
+        spec = RunSpec(limits=tight(no_entry_last_minutes=5.0), sessions=sessions)
+        assert len(run(players, bars, spec).log.orders) == orders
+
+
+def test_the_bench_measures_equal_work() -> None:
+    figures = load_bench().measure(5_000, 1)
+    assert figures["orders"] > 50
+    assert figures["engine_bars_per_s"] > 0

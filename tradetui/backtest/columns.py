@@ -32,7 +32,7 @@ Batch = Callable[[Any, BarColumns], "Floats | None"]
 #: An indicator, the row of its first value, and its values from there on.
 Step = tuple[Stepped, int, "Sequence[float] | Floats"]
 #: Indicators that a loop can set as assignment targets.
-SLOTS = 4
+SLOTS = 3
 #: Makes the error to raise when the strategy's code fails at a bar (None: while its columns were computed).
 Failure = Callable[[Bar | None, Exception], StrategyError]
 

@@ -87,7 +87,17 @@ class Desk:
             except KeyError:
                 qty = lane.lots[wanted] = _lots(wanted, lane.instrument)
             if qty is not None and self._keeper.passes(lane, sign, qty, end_ns):
-                self._place(lane, end_ns, sign, qty, _MARKET, None, None, purpose, tif, leg, reason)
+                if tif is not _DAY:
+                    self._place(lane, end_ns, sign, qty, _MARKET, None, None, purpose, tif, leg, reason)
+                    return
+                log = self._log.orders
+                expires_ns = self._sessions.close_after(end_ns)
+                order = SimOrder(
+                    len(log), end_ns, sign, qty, _MARKET, None, None, tif, expires_ns, purpose, leg, reason
+                )
+                log.append((lane.index, order))
+                lane.orders.append(order)
+                self._keeper.sent(lane, sign, qty, None, end_ns)
                 return
         self._take_judged(lane, wish, end_ns, sign, purpose, known)
 

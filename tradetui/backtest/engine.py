@@ -24,7 +24,7 @@ from tradetui.backtest.keeper import Keeper
 from tradetui.backtest.lane import Lane
 from tradetui.backtest.log import RunLog
 from tradetui.backtest.matching import Matching
-from tradetui.backtest.sessions import Sessions
+from tradetui.backtest.sessions import NEVER_NS, Sessions
 from tradetui.backtest.watch import HaltScope, LossWatch, Trip
 from tradetui.domain.bar import Bar
 from tradetui.domain.errors import OperatorError, StrategyError
@@ -36,6 +36,7 @@ from tradetui.strategy.api import Strategy
 from tradetui.strategy.failure import describe_failure
 
 CHUNK = 16_384
+_MARKET = OrderType.MARKET
 Progress = Callable[[float], None]
 Ints = NDArray[np.int64]
 
@@ -143,11 +144,11 @@ class _Engine:
             self._report(high - feed.first, rows - feed.first)
 
     def _single_chunk(self, lane: Lane, feed: Feed, low: int, high: int) -> None:
-        bars, ((a, values_a), (b, values_b), (c, values_c), (d, values_d)) = feed.slots(low, high)
+        bars, ((a, values_a), (b, values_b), (c, values_c)) = feed.slots(low, high)
         ctx, decide, wishes = lane.ctx, feed.decide, lane.ctx.wishes
         busy, fire_low, fire_high, wake_ns = lane.busy, lane.fire_low, lane.fire_high, lane.wake_ns
         # Indicator values arrive as loop targets: no call, no lookup.
-        for bar, a.value, b.value, c.value, d.value in zip(bars, values_a, values_b, values_c, values_d, strict=False):
+        for bar, a.value, b.value, c.value in zip(bars, values_a, values_b, values_c, strict=False):
             if busy and (bar.low <= fire_low or bar.high >= fire_high or bar.end_ns > wake_ns):
                 self._wake(lane, bar)
                 busy, fire_low, fire_high, wake_ns = lane.busy, lane.fire_low, lane.fire_high, lane.wake_ns
@@ -181,12 +182,17 @@ class _Engine:
     def _arm(self, lane: Lane) -> None:
         """Set the prices and the time that must wake the engine."""
         orders = lane.orders
-        lane.busy = bool(orders) or lane.qty != 0
-        if orders and orders[0].order_type is OrderType.MARKET:
-            lane.fire_low = math.inf  # the next bar, whatever it brings
+        if orders:
+            lane.busy = True
+            if orders[0].order_type is _MARKET:
+                lane.fire_low = math.inf  # the next bar, whatever it brings
+                return
+        elif not lane.qty:
+            lane.busy = False
             return
+        lane.busy = True
         low, high = self._watch.calm_band(lane)
-        wake_ns = self._watch.wake_ns(lane)
+        wake_ns = self._watch.day_close_ns if lane.qty else NEVER_NS
         for order in orders:
             below, above = order.triggers()
             low, high, wake_ns = max(low, below), min(high, above), min(wake_ns, order.expires_ns)

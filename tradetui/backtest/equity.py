@@ -35,19 +35,23 @@ def equity_curve(result: RunResult, bars: dict[str, BarColumns], spec: RunSpec) 
     times = time_stamps(result, bars, spec)
     fills = result.log.fills
     rows = np.searchsorted(times, np.array([fill[2] for fill in fills], dtype=np.int64))
-    cash = spec.cash + _held_on(rows, [fill[8] for fill in fills], len(times))
+    cash = _held_on(rows, [fill[8] for fill in fills], len(times))
+    cash += spec.cash
     equity, gross = cash, np.zeros(len(times))
     for first in result.account.symbols:
-        value = _quantity(first, fills, rows, len(times)) * closes_at(times, bars[first.symbol])
-        value *= first.multiplier
+        value = _quantity(first, fills, rows, len(times), single=len(result.lanes) == 1) * closes_at(
+            times, bars[first.symbol]
+        )
+        if first.multiplier != 1.0:
+            value *= first.multiplier
         equity = equity + value
         gross += np.abs(value, out=value)
     return EquityCurve(end_ns=times, equity=equity, cash=cash, gross=gross)
 
 
-def _quantity(first: Lane, fills: Sequence[FillTuple], rows: Ints, size: int) -> Floats:
-    """Return what the account holds in the symbol of lane `first` at each time."""
-    if len(first.peers) == 1 and all(fill[0] == first.index for fill in fills):
+def _quantity(first: Lane, fills: Sequence[FillTuple], rows: Ints, size: int, *, single: bool) -> Floats:
+    """Return what the account holds in the symbol of lane `first` at each time; `single`: there is no other lane."""
+    if len(first.peers) == 1 and single:
         return _held_on(rows, [fill[9] for fill in fills], size)
     quantity = np.zeros(size)
     for lane in first.peers:

@@ -22,6 +22,8 @@ from tradetui.risk.view import Exposure, OrderCounts, RiskView
 
 #: Orders remembered for the rate and repetition rules, as many as the live core does.
 _REMEMBERED = 5000
+#: An order leaves just after its bar's close, never at it: at 5 minutes to the close there are less than 5 left.
+_AFTER_CLOSE_NS = 1
 _Sent = tuple[int, int, str, str, int, float, float | None]
 
 
@@ -35,9 +37,8 @@ class Keeper:
         self._watch = watch
         self._sessions = sessions
         self._sent: deque[_Sent] = deque(maxlen=_REMEMBERED)
-        self._recent: deque[int] = deque()
         self._last_by_symbol: dict[str, int] = {}
-        self._rate = min(limits.orders_per_second, limits.orders_per_minute)
+        self._rate = min(limits.orders_per_second, limits.orders_per_minute, _REMEMBERED)
         self._repeat_ns = int(limits.duplicate_window_s * SECOND_NS) + 1
         self._window = (0, -1)
         self._several = len(account.symbols) > 1
@@ -67,7 +68,6 @@ class Keeper:
     def sent(self, lane: Lane, sign: int, qty: float, limit: float | None, now_ns: int) -> None:
         """Remember an order that went."""
         self._sent.append((now_ns, self._watch.day_close_ns, lane.owner, lane.symbol, sign, qty, limit))
-        self._recent.append(now_ns)
         self._last_by_symbol[lane.symbol] = now_ns
         self._watch.day_orders += 1
 
@@ -88,10 +88,10 @@ class Keeper:
         last = self._last_by_symbol.get(symbol)
         if last is not None and now_ns - last <= self._repeat_ns:
             return False
-        recent = self._recent
-        while recent and now_ns - recent[0] >= MINUTE_NS:
-            recent.popleft()
-        return len(recent) < self._rate and self._watch.day_orders < self._limits.orders_per_day
+        sent, rate = self._sent, self._rate
+        # The rate-th latest order is a minute old: fewer than `rate` were sent since.
+        slow = len(sent) < rate or now_ns - sent[-rate][0] >= MINUTE_NS
+        return slow and self._watch.day_orders < self._limits.orders_per_day
 
     def _fits(self, lane: Lane, held: float, qty: float) -> bool:
         limits, bar = self._limits, lane.bar
@@ -129,7 +129,7 @@ class Keeper:
 
     def _view(self, lane: Lane, intent: Intent, known: bool) -> RiskView:
         now_ns = intent.bar_end_ns
-        clock = self._sessions.clock(now_ns)
+        clock = self._sessions.clock(now_ns + _AFTER_CLOSE_NS)
         gross, count = self._others(lane)
         equity = self._account.equity()
         exposure = _exposure(lane)

@@ -72,7 +72,7 @@ def _returns(curve: EquityCurve, marks: NDArray[np.intp], spec: RunSpec) -> Metr
 
 def _activity(result: RunResult, curve: EquityCurve, marks: NDArray[np.intp], spec: RunSpec) -> Metrics:
     log, lanes = result.log, result.lanes
-    traded = math.fsum(abs(fill[3]) * fill[4] * lanes[fill[0]].multiplier for fill in log.fills)
+    traded = math.fsum([abs(fill[3]) * fill[4] * lanes[fill[0]].multiplier for fill in log.fills])
     bars = len(curve.end_ns)
     years = len(marks) / spec.sessions.per_year
     mean_equity = math.fsum(curve.equity[marks].tolist()) / len(marks) if len(marks) else 0.0
@@ -85,8 +85,8 @@ def _activity(result: RunResult, curve: EquityCurve, marks: NDArray[np.intp], sp
         "exposure": int(np.count_nonzero(curve.gross)) / bars if bars else None,
         "turnover": traded / mean_equity / years if years and mean_equity > 0 else None,
         "traded": traded,
-        "fees": math.fsum(fill[5] for fill in log.fills),
-        "slippage": math.fsum(fill[6] for fill in log.fills),
+        "fees": math.fsum([fill[5] for fill in log.fills]),
+        "slippage": math.fsum([fill[6] for fill in log.fills]),
         "open_positions": sum(lane.qty != 0 for lane in lanes),
     }
 

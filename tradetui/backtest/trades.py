@@ -39,6 +39,13 @@ class _Open:
         self.peak = self.profit = self.commission = 0.0
         self.in_qty = self.in_value = self.out_qty = self.out_value = 0.0
 
+    @classmethod
+    def of(cls, entry: FillTuple) -> _Open:
+        trip = cls(1 if entry[3] > 0 else -1, entry[2])
+        trip.profit, trip.commission = entry[7], entry[5]
+        trip.enter(abs(entry[3]), entry[4], entry[9])
+        return trip
+
     def enter(self, qty: float, price: float, held: float) -> None:
         self.in_qty += qty
         self.in_value += qty * price
@@ -64,29 +71,44 @@ class _Open:
 
 def round_trips(fills: Iterable[FillTuple]) -> list[Trade]:
     """Return the closed round trips in the order they were closed."""
-    open_trips: dict[int, _Open] = {}
+    entries: dict[int, FillTuple | _Open] = {}
     trades: list[Trade] = []
-    for lane, _, end_ns, signed, price, commission, _, realized, _, position in fills:
-        before = position - signed
-        trip = open_trips.get(lane)
+    for fill in fills:
+        lane, _, end_ns, signed, price, commission, _, realized, _, position = fill
+        trip = entries.get(lane)
         if trip is None:
-            trip = open_trips[lane] = _Open(1 if signed > 0 else -1, end_ns)
-        opening = before == 0 or (before > 0) == (signed > 0)
-        trip.profit += realized
-        if opening:
-            trip.commission += commission
-            trip.enter(abs(signed), price, position)
-            continue
-        closing = min(abs(signed), abs(before))
-        share = commission * closing / abs(signed)
-        trip.commission += share
-        trip.leave(closing, price)
-        if position and (position > 0) == (before > 0):
-            continue
-        trades.append(trip.closed(lane, end_ns))
-        del open_trips[lane]
-        if position:
-            trip = open_trips[lane] = _Open(1 if position > 0 else -1, end_ns)
-            trip.commission = commission - share
-            trip.enter(abs(position), price, position)
+            entries[lane] = fill
+        elif position == 0 and type(trip) is tuple:
+            # One fill in, one fill out: by far the most frequent trip.
+            del entries[lane]
+            qty, paid = abs(trip[3]), trip[5]
+            sign = 1 if signed < 0 else -1
+            cost, gain = qty * trip[4] / qty, qty * price / qty
+            trades.append(Trade(lane, sign, qty, trip[2], end_ns, cost, gain, trip[7] + realized, paid + commission))
+        else:
+            entries[lane] = trip = trip if isinstance(trip, _Open) else _Open.of(trip)
+            trades += _continue(entries, trip, fill)
     return trades
+
+
+def _continue(entries: dict[int, FillTuple | _Open], trip: _Open, fill: FillTuple) -> list[Trade]:
+    """Take another fill of an open trip; return the trip if that closed it."""
+    lane, _, end_ns, signed, price, commission, _, realized, _, position = fill
+    before = position - signed
+    trip.profit += realized
+    if (before > 0) == (signed > 0):
+        trip.commission += commission
+        trip.enter(abs(signed), price, position)
+        return []
+    closing = min(abs(signed), abs(before))
+    share = commission * closing / abs(signed)
+    trip.commission += share
+    trip.leave(closing, price)
+    if position and (position > 0) == (before > 0):
+        return []
+    del entries[lane]
+    if position:
+        turned = entries[lane] = _Open(1 if position > 0 else -1, end_ns)
+        turned.commission = commission - share
+        turned.enter(abs(position), price, position)
+    return [trip.closed(lane, end_ns)]

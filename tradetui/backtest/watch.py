@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from tradetui.backtest.account import Account
 from tradetui.backtest.lane import Lane
-from tradetui.backtest.sessions import NEVER_NS, Sessions
+from tradetui.backtest.sessions import Sessions
 from tradetui.domain.latch import TradingState
 from tradetui.risk.limits import Limits
 
@@ -117,10 +117,6 @@ class LossWatch:
         if quantity > 0:
             return at_floor + _MARGIN, at_peak - _MARGIN
         return at_peak + _MARGIN, at_floor - _MARGIN
-
-    def wake_ns(self, lane: Lane) -> int:
-        """Return the time after which a bar must be looked at even if it is calm: the day's end while holding."""
-        return self.day_close_ns if lane.qty else NEVER_NS
 
     def _trip(self, end_ns: int, key: str, text: str) -> Trip:
         trip = Trip(end_ns, key, text)
