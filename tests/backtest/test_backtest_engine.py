@@ -346,6 +346,16 @@ class Failing(Strategy):
             raise ZeroDivisionError("no luck")
 
 
+class Leaving(Strategy):
+    """Tries to end the process."""
+
+    name = "leaving"
+
+    def on_bar(self, bar: Bar, ctx: Context) -> None:
+        """Leave at once."""
+        raise SystemExit(0)
+
+
 class FailingUpdate(Strategy):
     """Fails while it updates."""
 
@@ -364,6 +374,7 @@ class FailingUpdate(Strategy):
     ("cls", "reason"),
     [
         (Failing, r"strategy failing failed on AAA at the bar ending 2020-01-01 00:03 UTC: ZeroDivisionError: no luck"),
+        (Leaving, r"strategy leaving failed on AAA at the bar ending 2020-01-01 00:01 UTC: SystemExit"),
         (FailingUpdate, r"strategy failing_update failed on AAA at the bar ending 2020-01-01 00:01 UTC: KeyError"),
     ],
 )

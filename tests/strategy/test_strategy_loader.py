@@ -74,6 +74,7 @@ def test_an_edited_file_loads_again_with_its_new_code_and_hash(folder: Path) -> 
         ("import no_such_module_here", r"ModuleNotFoundError: No module named 'no_such_module_here' \(bad.py:1\)"),
         ("x = 1\ndef broken(:\n", r"SyntaxError: .*\(bad.py:2\)"),
         ("def boom():\n    return 1 / 0\nboom()", r"ZeroDivisionError: division by zero \(bad.py:2\)"),
+        ("import sys\nsys.exit(3)", r"SystemExit: 3 \(bad.py:2\)"),
         ("x = 1", "registers no strategy"),
         (GOOD.format(name="loader_abstract").replace("on_bar", "on_bars"), "loader_abstract has no on_bar method"),
     ],
@@ -154,3 +155,10 @@ def test_a_file_with_several_strategies_needs_a_name(folder: Path) -> None:
 def test_bad_parameters_give_one_line(params: dict[str, int | float | str | bool], reason: str) -> None:
     with pytest.raises(OperatorError, match=reason):
         load_strategy("ma_crossover", SAMPLES).make("SPY", params)
+
+
+def test_a_file_and_a_name_find_one_of_several_strategies(folder: Path) -> None:
+    put(folder, "pair.py", GOOD.format(name="loader_left") + GOOD.format(name="loader_right"))
+    assert load_strategy("loader_right", folder, "pair.py").name == "loader_right"
+    with pytest.raises(OperatorError, match="does not register 'loader_up'; it has loader_left, loader_right"):
+        load_strategy("loader_up", folder, "pair.py")

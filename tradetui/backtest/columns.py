@@ -34,7 +34,7 @@ Step = tuple[Stepped, int, "Sequence[float] | Floats"]
 #: Indicators that a loop can set as assignment targets.
 SLOTS = 3
 #: Makes the error to raise when the strategy's code fails at a bar (None: while its columns were computed).
-Failure = Callable[[Bar | None, Exception], StrategyError]
+Failure = Callable[[Bar | None, BaseException], StrategyError]
 
 
 class Slot(Protocol):
@@ -201,14 +201,14 @@ class Feed:
         for bar in bars:
             try:
                 self._strategy.update(bar)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise self._failure(bar, error) from None
             yield bar
 
     def _values(self, indicator: Stepped) -> Sequence[float] | Floats:
         try:
             return indicator_values(indicator, self._columns)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._failure(None, error) from None
 
     def _decide_when_warm(self, bar: Bar, ctx: Context) -> None:

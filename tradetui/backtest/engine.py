@@ -155,7 +155,7 @@ class _Engine:
             lane.bar = bar
             try:
                 decide(bar, ctx)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise self._failure(lane, bar, error) from None
             if wishes:
                 self._take(lane, bar)
@@ -259,7 +259,7 @@ class _Engine:
         for lane, bar in zip(group, bars, strict=True):
             try:
                 self._feeds[lane.index].decide(bar, lane.ctx)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise self._failure(lane, bar, error) from None
             if lane.ctx.wishes:
                 self._desk.take(lane, lane.ctx.wishes, end_ns)
@@ -282,7 +282,7 @@ class _Engine:
         if self._progress is not None:
             self._progress(done / total)
 
-    def _failure(self, lane: Lane, bar: Bar | None, error: Exception) -> StrategyError:
+    def _failure(self, lane: Lane, bar: Bar | None, error: BaseException) -> StrategyError:
         player = self._players[lane.index]
         where = f" at the bar ending {bar.end:%Y-%m-%d %H:%M} UTC" if bar is not None else ""
         return StrategyError(

@@ -150,8 +150,10 @@ def far_limits(symbols: Sequence[str]) -> Limits:
 def _strategy(request: BacktestRequest, config: Config, folder: Path) -> tuple[LoadedStrategy, StrategySettings]:
     """Return the class and its settings; the name may be that of a [strategies.NAME] table."""
     ours = config.strategies.get(request.strategy)
-    wanted = request.strategy if ours is None else ours.file or ours.strategy or request.strategy
-    loaded = load_strategy(wanted, folder)
+    if ours is None:
+        loaded = load_strategy(request.strategy, folder)
+    else:
+        loaded = load_strategy(ours.strategy or request.strategy, folder, ours.file or "")
     settings = settings_for(loaded.name, folder)
     if ours is not None:
         settings = merged(settings, symbols=ours.symbols, bar_size=ours.bar_size, qty=ours.qty, params=ours.params)

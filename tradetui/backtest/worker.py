@@ -37,6 +37,10 @@ _KEYS = frozenset(
 _CANCELLED = 143  # 128 + SIGTERM, what a shell reports
 
 
+class Cancelled(BaseException):
+    """SIGTERM came. Not SystemExit: that may come from strategy code and counts as its failure."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve one request and return the exit code: 0 done, 1 failed (the reason was printed)."""
     os.umask(0o077)
@@ -44,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         words = list(sys.argv[1:] if argv is None else argv)
         _say(_serve(_from_options(words) if words else _from_line(sys.stdin.readline())))
+    except Cancelled:
+        return _CANCELLED
     except TradetuiError as error:
         _say({"error": str(error)})
         return 1
@@ -163,7 +169,7 @@ def _say(message: Mapping[str, object]) -> None:
 
 def _end(*_: object) -> NoReturn:
     # An exception, so that a half-written run directory is removed on the way out.
-    raise SystemExit(_CANCELLED)
+    raise Cancelled
 
 
 if __name__ == "__main__":

@@ -45,26 +45,30 @@ class LoadedStrategy:
             return self.cls(symbol, params)
         except TradetuiError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise OperatorError(f"strategy {self.name}: setup failed: {describe_failure(error, self.file)}") from None
 
 
-def load_strategy(name: str, folder: Path) -> LoadedStrategy:
+def load_strategy(name: str, folder: Path, file: str = "") -> LoadedStrategy:
     """Return the strategy registered as `name` in a file of `folder`, or the only one in the file `name` points to.
+
+    With `file`, only that file of `folder` is looked at.
 
     Raises:
         OperatorError: no such strategy (the nearest names are given), or its file is unsafe or fails to load.
     """
+    if file:
+        return _named(name, load_file(_existing(file, folder)))
     if name.endswith(".py") or os.sep in name:
         return _only(load_file(_existing(name, folder)))
     first = folder / f"{name}.py"
-    for file in [first, *(path for path in strategy_files(folder) if path != first)]:
-        if not file.is_file():
+    for path in [first, *(path for path in strategy_files(folder) if path != first)]:
+        if not path.is_file():
             continue
         try:
-            found = load_file(file)
+            found = load_file(path)
         except OperatorError:
-            if file == first:
+            if path == first:
                 raise
             continue  # somebody else's broken file must not hide this strategy
         for strategy in found:
@@ -96,7 +100,7 @@ def load_file(file: Path) -> tuple[LoadedStrategy, ...]:
         exec(code, module.__dict__)  # noqa: S102 - running the operator's own file is the job
     except OperatorError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise OperatorError(f"strategy file {file}: {describe_failure(error, file)}") from None
     digest = hashlib.sha256(source).hexdigest()
     own = [(name, cls) for name, cls in registered().items() if before.get(name) is not cls]
@@ -113,6 +117,14 @@ def _existing(name: str, folder: Path) -> Path:
         if path.is_file():
             return path
     raise OperatorError(f"strategy file {name} does not exist; give a path, or a name of {folder}")
+
+
+def _named(name: str, found: tuple[LoadedStrategy, ...]) -> LoadedStrategy:
+    for strategy in found:
+        if strategy.name == name:
+            return strategy
+    names = ", ".join(strategy.name for strategy in found)
+    raise OperatorError(f"strategy file {found[0].file} does not register {name!r}; it has {names}")
 
 
 def _only(found: tuple[LoadedStrategy, ...]) -> LoadedStrategy:
