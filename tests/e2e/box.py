@@ -176,12 +176,15 @@ class Box:
         return {} if state is None else state.get(section, {}).get(key or section, {})
 
     def wait_ready(self, limit_s: float = 30.0) -> None:
-        """Wait until the link is READY and trading is in RUN."""
-        wait_for(
-            f"READY and RUN ({self.log()})",
-            lambda: self.row("link").get("state") == "READY" and self.row("core").get("state") == "RUN",
-            limit_s,
-        )
+        """Wait until the link is READY, the books were compared and trading is in RUN."""
+
+        def ready() -> bool:
+            state = self.state("link", "core", "account") or {"link": {}, "core": {}, "account": {}}
+            link, core = state["link"].get("link", {}), state["core"].get("core", {})
+            reconciled = state["account"].get("account", {}).get("reconciled_ns")
+            return link.get("state") == "READY" and core.get("state") == "RUN" and reconciled is not None
+
+        wait_for(f"READY and RUN ({self.log()})", ready, limit_s)
 
     def wait_orders(self, count: int, limit_s: float = 60.0) -> None:
         """Wait until the core of this life has sent `count` orders."""
