@@ -13,12 +13,13 @@ from tradetui.broker.ib.connector import IBConnector
 from tradetui.domain.bar import BarSize
 from tradetui.domain.clock import MINUTE_NS, SECOND_NS
 from tradetui.domain.errors import BrokerRefused, BrokerTimeout, NotConnected
-from tradetui.domain.events import BrokerMessage
+from tradetui.domain.events import BrokerMessage, SessionState
 from tradetui.domain.instrument import Instrument
 from tradetui.domain.tick import DataType, Quote, Trade
 from tradetui.gateway.market.events import Quote as MarketQuote
 from tradetui.gateway.market.events import Trade as MarketTrade
 from tradetui.gateway.session.client import ClientSession
+from tradetui.gateway.session.ticks import market_data
 from tradetui.gateway.wire.message import Message
 from tradetui.gateway.wire.record import Record
 from tradetui.gateway.wire.replies_market import MARKET_DATA_TYPE, TICK_PRICE, TICK_STRING
@@ -245,3 +246,31 @@ async def test_history_that_never_ends_times_out_and_is_cancelled(rig: Rig) -> N
         await connector.history("SPY", BarSize.M1, 5)
     rig.heal()
     assert await connector.history("SPY", BarSize.M1, 6, end_ns=rig.clock.at_ns) == []
+
+
+async def test_ready_waits_until_the_lines_were_answered(rig: Rig) -> None:
+    await rig.ready()
+    rig.gateway.drop_clients()
+    held: list[tuple[ClientSession, Record]] = []
+
+    def hold(client: ClientSession, message: Message, request: Record) -> bool:
+        if message is REQ_MARKET_DATA:
+            held.append((client, request))
+        return message is REQ_MARKET_DATA
+
+    rig.gateway.hub.faults.requests["hold"] = hold
+    await rig.until(lambda: held and len(rig.told.snapshots()) == 2)
+    assert rig.told.states()[-1] is SessionState.SYNCING
+    rig.heal()
+    for client, request in held:
+        market_data(client, request)
+    await rig.until(lambda: rig.told.states()[-1] is SessionState.READY)
+
+
+async def test_a_line_that_never_answers_does_not_hold_back_ready_for_ever(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tradetui.broker.ib.live.LINES_PATIENCE_S", 0.1)
+    rig.swallow("mute", REQ_MARKET_DATA)
+    connector = await rig.ready()
+    assert connector.link.state is SessionState.READY

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tradetui.domain.bar import Bar, BarSize
 from tradetui.domain.clock import MINUTE_NS, SECOND_NS
 from tradetui.domain.events import BarClosed, BarSource
-from tradetui.domain.tick import Trade
+from tradetui.domain.tick import Quote, Trade
 from tradetui.marketdata.aggregator import BarAggregator
 from tradetui.marketdata.calendar import Session, TradingCalendar
 from tradetui.marketdata.intervals import interval_at
@@ -152,6 +152,20 @@ def test_a_trade_does_not_end_a_gap_that_was_declared() -> None:
 def test_the_first_bar_of_a_stream_never_spoken_of_is_incomplete_and_the_second_complete() -> None:
     closed = minute_bars(whole=False).add_all([trade(30), trade(61), trade(121)])
     assert [item.complete for item in closed] == [False, True]
+
+
+def quote(seconds: float, bid: float | None) -> Quote:
+    return Quote(symbol="SPY", ts_ns=at(seconds), mono_ns=0, bid=bid)
+
+
+def test_a_blank_quote_begins_a_gap_and_the_first_price_ends_it() -> None:
+    aggregator = minute_bars()
+    aggregator.see_quote(quote(70, None))
+    aggregator.see_quote(quote(80, None))
+    aggregator.see_quote(quote(130, 10.0))
+    aggregator.see_quote(quote(140, 10.1))
+    closed = aggregator.add_all(trade(second) for second in (10, 65, 125, 185, 245))
+    assert [item.complete for item in closed] == [True, False, False, True]
 
 
 def test_many_short_gaps_are_remembered_in_bounded_space_and_never_flag_too_few() -> None:

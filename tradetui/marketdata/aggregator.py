@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tradetui.domain.bar import Bar, BarSize
 from tradetui.domain.events import BarClosed, BarSource
-from tradetui.domain.tick import Trade
+from tradetui.domain.tick import Quote, Trade
 from tradetui.marketdata.calendar import TradingCalendar
 from tradetui.marketdata.intervals import interval_at
 
@@ -167,6 +167,17 @@ class BarAggregator:
         """
         for stream in self._chosen(symbol):
             stream.end_gap(at_ns)
+
+    def see_quote(self, quote: Quote) -> None:
+        """Take note of a symbol's line: a quote without any price says it is dead, the next with one that it lives.
+
+        The connector tells a blank quote when a line was lost or refused, and the first prices once it streams again.
+        """
+        stream = self._stream(quote.symbol)
+        if quote.bid is None and quote.ask is None and quote.last is None:
+            stream.begin_gap(quote.ts_ns)
+        else:
+            stream.end_gap(quote.ts_ns)
 
     def forming(self, symbol: str, size: BarSize) -> Bar | None:
         """Return the bar in the making, None between bars. For the screen only: it is not closed."""

@@ -157,7 +157,8 @@ class IBConnector:
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
 
     def _failure(self, error: BrokerError) -> str:
         """Return why the attempt failed; a client id that stays taken is refused."""

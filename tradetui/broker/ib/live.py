@@ -38,6 +38,9 @@ from tradetui.domain.events import BrokerMessage, BrokerSnapshot, SessionState, 
 #: Heartbeats in a row without an answer that end a session.
 MISSES_ALLOWED = 2
 
+#: How long READY waits for the answers of the market data lines, real seconds; a line may never answer.
+LINES_PATIENCE_S = 3.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
@@ -171,7 +174,8 @@ class LiveSession:
                 continue  # 1101 or 1102 asks again
             if snapshot.is_complete:
                 backoff.reset()
-                if not self._need_sync.is_set():
+                await self._shared.market.all_heard(LINES_PATIENCE_S)
+                if not self._need_sync.is_set() and not self._status.in_doubt:
                     self._become_ready()
                     await self._ask_pnl()
                 continue

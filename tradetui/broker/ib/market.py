@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tradetui.broker.ib.contracts import contract_of
@@ -53,6 +54,9 @@ class MarketData:
         self._retry_mono_ns: dict[str, int] = {}
         self._dead_ids: dict[str, int] = {}
         self._changed = asyncio.Event()
+        self._silent: set[str] = set()
+        self._all_heard = asyncio.Event()
+        self._all_heard.set()
 
     def routes(self) -> dict[str, Handler]:
         """Return the library callbacks of ticks."""
@@ -62,6 +66,7 @@ class MarketData:
             "tickString": self._string_tick,
             "tickGeneric": self._generic_tick,
             "marketDataType": self._data_type,
+            "tickReqParams": self._params,
         }
 
     def want(self, instruments: Sequence[Instrument]) -> None:
@@ -72,11 +77,14 @@ class MarketData:
                 settings = self._settings
                 line = Line(instrument.symbol, instrument.sec_type, settings.trade_patience_s, settings.tick_rules)
                 self._lines[instrument.symbol] = line
+            self._expect(instrument.symbol)
         self._changed.set()
 
-    def is_wanted(self, symbol: str) -> bool:
-        """Return whether `symbol` is watched."""
-        return symbol in self._wanted
+    async def all_heard(self, limit_s: float) -> None:
+        """Return once every wanted line was answered, or the limit passed: from then on its trades arrive."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._all_heard.wait()
 
     def forget_subscriptions(self) -> None:
         """Every line is gone at the broker (new session, or 1101): books become unknown, all are asked for again."""
@@ -86,6 +94,7 @@ class MarketData:
         for line in self._lines.values():
             line.reset(0)
             self._dirty[line.symbol] = line
+            self._expect(line.symbol)
         self.flush()
         self._changed.set()
 
@@ -122,6 +131,7 @@ class MarketData:
         line = self._by_request.get(request_id)
         if line is None:
             return None
+        self._hear(line)
         if meaning_of(code) is Meaning.LINE_DEAD:
             # The book is unknown from now on, and must be seen to be.
             del self._by_request[request_id]
@@ -157,6 +167,7 @@ class MarketData:
                 await session.data_slot()
                 session.client.cancelMktData(line.request_id)
                 self._by_request.pop(line.request_id, None)
+            self._hear(line)
             del self._lines[symbol]
             self._dirty.pop(symbol, None)
 
@@ -166,10 +177,9 @@ class MarketData:
             await self._changed.wait()
             return
         delay_s = max((min(waiting) - self._clock().mono_ns) / SECOND_NS, 0.01)
-        try:
-            await asyncio.wait_for(self._changed.wait(), delay_s)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await self._changed.wait()
 
     def _price_tick(self, request_id: int, tick: int, price: float, size: float) -> None:
         line = self._by_request.get(request_id)
@@ -199,6 +209,28 @@ class MarketData:
         if line is not None:
             line.data_type = DataType(data_type)
             self._dirty[line.symbol] = line
+            self._hear(line)
+
+    def _params(self, request_id: int, *_: object) -> None:
+        line = self._by_request.get(request_id)
+        if line is not None:
+            self._hear(line)
+
+    def _expect(self, symbol: str) -> None:
+        if self._lines[symbol].request_id == 0:
+            self._silent.add(symbol)
+        self._update_heard()
+
+    def _hear(self, line: Line) -> None:
+        if line.symbol in self._silent:
+            self._silent.discard(line.symbol)
+            self._update_heard()
+
+    def _update_heard(self) -> None:
+        if self._silent:
+            self._all_heard.clear()
+        else:
+            self._all_heard.set()
 
     def _tell(self, line: Line, trade: Trade | None) -> None:
         if trade is None:

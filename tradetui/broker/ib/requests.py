@@ -97,7 +97,9 @@ class Requests:
         pending = self._pending[key] = _Pending(asyncio.get_running_loop().create_future())
         try:
             send()
-            await asyncio.wait_for(pending.future, timeout_s)
+            # Not wait_for: before Python 3.12 it can swallow a cancellation that meets the answer.
+            async with asyncio.timeout(timeout_s):
+                await pending.future
         except TimeoutError:
             name = key if isinstance(key, Singleton) else "request"
             raise BrokerTimeout(f"{name}: no complete answer within {timeout_s:g} s") from None

@@ -60,7 +60,8 @@ class OrderWriter:
         """Take no more orders, and wait until the cancels held for the message limit have left, or the limit passed."""
         self._ending = True
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._none_held.wait(), limit_s)
+            async with asyncio.timeout(limit_s):
+                await self._none_held.wait()
 
     def place(self, intent: Intent, order_ref: str) -> Written:
         """Write one order.
