@@ -70,7 +70,6 @@ class Prepared:
     bars: dict[str, BarColumns]
     spec: RunSpec
     strategy: LoadedStrategy
-    params: dict[str, ParamValue]
     bar_file: Path
     calendar: str
     commission: str
@@ -99,27 +98,20 @@ def prepare(request: BacktestRequest, paths: Paths) -> Prepared:
     )
     calendar = request.calendar or config.market.calendar
     commission = request.commission or config.backtest.commission
-    slippage = config.backtest.slippage_bps if request.slippage_bps is None else request.slippage_bps
     spec = RunSpec(
         limits=_limits(config, symbols) if request.limits else far_limits(symbols),
         sessions=_sessions(bars, calendar, paths),
-        cash=config.backtest.cash if request.cash is None else request.cash,
-        costs=Costs(parse_commission(commission), slippage),
+        cash=_given(request.cash, config.backtest.cash),
+        costs=Costs(parse_commission(commission), _given(request.slippage_bps, config.backtest.slippage_bps)),
         volume_cap=request.volume_cap,
         halt_scope=request.halt_scope,
         start_ns=start_ns or 0,
     )
+    notes = _notes(players, bars, spec)
     return Prepared(
-        players=players,
-        bars=bars,
-        spec=spec,
-        strategy=strategy,
-        params=params,
-        bar_file=request.bars,
-        calendar=calendar,
-        commission=commission,
-        notes=_notes(players, bars, spec),
-    )
+        players=players, bars=bars, spec=spec, strategy=strategy, bar_file=request.bars, calendar=calendar,
+        commission=commission, notes=notes,
+    )  # fmt: skip
 
 
 def far_limits(symbols: Sequence[str]) -> Limits:
@@ -159,6 +151,10 @@ def _strategy(request: BacktestRequest, config: Config, folder: Path) -> tuple[L
         settings = merged(settings, symbols=ours.symbols, bar_size=ours.bar_size, qty=ours.qty, params=ours.params)
         loaded = replace(loaded, name=request.strategy)
     return loaded, settings
+
+
+def _given(value: float | None, configured: float) -> float:
+    return configured if value is None else value
 
 
 def _typed(strategy: LoadedStrategy, params: Mapping[str, ParamValue]) -> dict[str, ParamValue]:
