@@ -97,8 +97,11 @@ class Box:
         start: str = "2026-03-02T09:30:00-05:00",
         strategies: Mapping[str, str] | None = None,
         config: str = "",
+        profile: str = "demo",
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self.home = home
+        self.environ = dict(environ or {})
         self.speed = speed
         self.market = market
         self.start = start
@@ -109,7 +112,7 @@ class Box:
         for name, source in (strategies or {"flip": FLIP}).items():
             (folder / f"{name}.py").write_text(source)
             (folder / f"{name}.py").chmod(0o600)
-        self.paths = Paths(home, "demo")
+        self.paths = Paths(home, profile)
         self.gateway: subprocess.Popen[bytes] | None = None
         self.core: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -133,12 +136,30 @@ class Box:
     def start_core(self) -> None:
         """Start the core; it need not be ready yet."""
         with (self.home / "core.out").open("ab") as out:
-            self.core = self._spawn(["--profile", "demo", "run"], stdout=out, stderr=out)
+            self.core = self._spawn(["--profile", self.paths.profile, "run"], stdout=out, stderr=out)
 
     def _spawn(self, arguments: list[str], **options: Any) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tradetui", "--home", str(self.home), *arguments]
-        environ = {**os.environ, "TRADETUI_DEMO__PORT": str(self.port), "HOME": str(self.home)}
-        return subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, cwd=self.home, **options)
+        return subprocess.Popen(command, env=self.child_environ(), stdin=subprocess.DEVNULL, cwd=self.home, **options)
+
+    def child_environ(self) -> dict[str, str]:
+        """Return the environment of every process of this box."""
+        port = {} if not self.port else {"TRADETUI_DEMO__PORT": str(self.port)}
+        return {**os.environ, **port, "HOME": str(self.home), **self.environ}
+
+    def cli(self, *words: str, limit_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+        """Run one command from another shell and return how it ended and what it said."""
+        command = [sys.executable, "-m", "tradetui", "--home", str(self.home), "--profile", self.paths.profile, *words]
+        return subprocess.run(
+            command,
+            env=self.child_environ(),
+            stdin=subprocess.DEVNULL,
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=limit_s,
+            check=False,
+        )
 
     def kill_core(self) -> None:
         """`kill -9`."""
