@@ -8,12 +8,15 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tradetui.domain.clock import SECOND_NS
-from tradetui.marketdata.calendar import TradingCalendar
+
+if TYPE_CHECKING:
+    from tradetui.marketdata.calendar import TradingCalendar
 
 DAY_NS = 86_400 * SECOND_NS
 #: Bars at least this far apart are sessions of their own.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,8 +100,16 @@ def _trades(closed: list[Trade]) -> Metrics:
         "best_trade": max(profits, default=None),
         "worst_trade": min(profits, default=None),
         "profit_factor": metrics.profit_factor(profits),
-        "median_held_s": median(held) if held else None,
+        "median_held_s": _median(held),
     }
+
+
+def _median(values: list[float]) -> float | None:
+    # Not the statistics module: its import costs more than a short backtest.
+    if not values:
+        return None
+    ordered, middle = sorted(values), len(values) // 2
+    return ordered[middle] if len(values) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def _baseline(result: RunResult, curve: EquityCurve, bars: dict[str, BarColumns], spec: RunSpec) -> Metrics:
