@@ -282,7 +282,7 @@ def test_the_collector_is_on_again_after_a_run() -> None:
 
 # --- the gate ---------------------------------------------------------------------------------------------------------
 @given(markets(), markets("BBB"), scripts, cost_models, tight_limits)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_the_short_cut_past_the_gate_never_lets_through_what_the_gate_refuses(
     one: BarColumns, two: BarColumns, script: Script, costs: Costs, limits: Limits
 ) -> None:
