@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
 import pyte
 
 Shown = list[list[tuple[str, str, str, bool, bool, bool, bool]]]
+
+
+_OTHER_SCREEN = re.compile("(\x1b\\[\\?1049[hl])")
+_KEYBOARD = re.compile("\x1b\\[[<>][0-9]*u")
 
 
 class Glass:
@@ -19,7 +24,13 @@ class Glass:
         self._stream = pyte.Stream(self._screen)
 
     def feed(self, text: str) -> None:
-        self._stream.feed(text)
+        # pyte knows neither the alternate screen nor the keyboard protocol of kitty.
+        for part in _OTHER_SCREEN.split(_KEYBOARD.sub("", text)):
+            if _OTHER_SCREEN.fullmatch(part):
+                self._screen.erase_in_display(2)
+                self._screen.cursor_position()
+            else:
+                self._stream.feed(part)
 
     def resize(self, width: int, height: int) -> None:
         self._screen.resize(height, width)

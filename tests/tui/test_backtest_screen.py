@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from textual import events
 
 from tests.tui.desk_under_test import Bench, bench
 from tests.tui.pictures import said
+from tests.tui.waiting import until
 from tradetui.tui.backtest_job import (
     BacktestJob,
     BacktestRequest,
@@ -41,12 +41,6 @@ open(sys.argv[1], "w").write(str(os.getpid()))
 print(json.dumps({"progress": 0.25}), flush=True)
 time.sleep(600)
 """
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 (another process is waited for)
-            await asyncio.sleep(0.01)
 
 
 def python(code: str, *arguments: str) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tui.waiting import until
 from tradetui.control.client import CoreNotRunning
 from tradetui.control.codec import Message
 from tradetui.control.emergency import EmergencyStop
@@ -46,12 +47,6 @@ def line() -> Line:
 @pytest.fixture
 def operator(line: Line) -> Operator:
     return Operator(send=line.send, stop_without_socket=line.stop, who="ann@ui", clock=lambda: 0.0, new_id=counter())
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 (the state under test has no event of its own)
-            await asyncio.sleep(0.001)
 
 
 async def test_a_command_is_pending_until_the_core_says_what_became_of_it(operator: Operator, line: Line) -> None:

@@ -12,6 +12,8 @@ from typing import ClassVar, Protocol
 
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.geometry import Size
 from textual.screen import Screen
 
 from tradetui.control.messages import Section
@@ -75,6 +77,7 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
         theme: str = DARK.name,
         home: str = "",
         clock: Clock = time.monotonic,
+        terminal_size: Callable[[], tuple[int, int] | None] = lambda: None,
     ) -> None:
         super().__init__()
         self.link = link
@@ -82,6 +85,7 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
         self.glyphs = glyphs
         self.home = home
         self.clock = clock
+        self._terminal_size = terminal_size
         self.acknowledged = 0
         self.animation_level = "none"
         for known in THEMES:
@@ -128,6 +132,7 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
 
     def tick(self) -> None:
         """Show the picture of now."""
+        self._follow_terminal_size()
         if self.paint_failure:
             self.operator.note(self.paint_failure)
             self.paint_failure = ""
@@ -164,6 +169,12 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
         if action != "command" or not parameters or command_named(str(parameters[0])).always:
             return True
         return self.screen is self._main and not self._main.filtering
+
+    def _follow_terminal_size(self) -> None:
+        # Textual's resize handler can be interrupted by the next one and then report the older size last.
+        size = self._terminal_size()
+        if size is not None and size != self.size:
+            self.post_message(Resize(Size(*size), Size(*size)))
 
     @work(exclusive=True)
     async def _listen(self) -> None:

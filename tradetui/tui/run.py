@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import signal
 import sys
 import time
@@ -79,8 +80,18 @@ def build_app(paths: Paths, environ: Mapping[str, str], *, encoding: str) -> Tra
         theme=theme_for(environ),
         home=str(paths.home),
         clock=clock,
+        terminal_size=_terminal_size,
     )
     return app
+
+
+def _terminal_size() -> tuple[int, int] | None:
+    # The window's own word; the variables COLUMNS and LINES may be old.
+    try:
+        columns, lines = os.get_terminal_size(sys.__stdin__.fileno() if sys.__stdin__ is not None else 0)
+    except OSError:
+        return None
+    return (columns, lines) if columns and lines else None
 
 
 def _end_on_sigterm(app: TradeTuiApp) -> None:

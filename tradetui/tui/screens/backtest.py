@@ -51,12 +51,15 @@ class BacktestScreen(Screen[None], inherit_bindings=False):
         self._active = 2
         self._job: BacktestJob | None = None
         self._event: JobEvent | None = None
+        # Kept, not queried: the worker may report while Textual takes the screen apart.
+        self._form_bar, self._result_bar = LinesBar(id="bt-form"), LinesBar(id="bt-result")
+        self._foot_bar = LinesBar(id="bt-foot")
 
     def compose(self) -> Iterator[Widget]:
         """Yield head, form, result and foot."""
         yield LinesBar([(Span(" BACKTEST ", Tone.PAPER), Span(" in a process of its own", Tone.LABEL))], id="bt-head")
-        yield Container(LinesBar(id="bt-form"), LinesBar(id="bt-result"), id="bt-body")
-        yield LinesBar(id="bt-foot")
+        yield Container(self._form_bar, self._result_bar, id="bt-body")
+        yield self._foot_bar
 
     def on_mount(self) -> None:
         """Show the empty form."""
@@ -148,13 +151,13 @@ class BacktestScreen(Screen[None], inherit_bindings=False):
         self._show()
 
     def _show(self) -> None:
-        if not self.is_mounted or not self.query("#bt-form"):
+        if not self.is_mounted:
             return
-        self.query_one("#bt-form", LinesBar).show([*self._form(), (), *self._summary()])
-        result = self.query_one("#bt-result", LinesBar)
+        self._form_bar.show([*self._form(), (), *self._summary()])
+        result = self._result_bar
         result.show(self._curve(result.size.width, result.size.height))
         keys = "Esc cancel the run" if self._job is not None else "Enter run   Tab next field   Esc back"
-        self.query_one("#bt-foot", LinesBar).show([(Span(" ^X KILL ", Tone.ALARM), Span(f"  {keys}", Tone.LABEL))])
+        self._foot_bar.show([(Span(" ^X KILL ", Tone.ALARM), Span(f"  {keys}", Tone.LABEL))])
 
     def _form(self) -> list[Line]:
         lines: list[Line] = []

@@ -42,6 +42,9 @@ class Dialog(ModalScreen[Answer], Generic[Answer], inherit_bindings=False):
         super().__init__()
         self._clock = clock
         self._shown_at: float | None = None
+        # Kept, not queried: a tick may still come while Textual takes the dialog apart.
+        self.body = DialogBody(id="dialog-body")
+        self.box = Container(self.body, id="dialog")
 
     def content(self, width: int) -> Sequence[Line]:
         """Return the lines for a box of inner width `width`."""
@@ -53,9 +56,8 @@ class Dialog(ModalScreen[Answer], Generic[Answer], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Yield the box."""
-        box = Container(DialogBody(id="dialog-body"), id="dialog")
-        box.border_title = self.heading
-        yield box
+        self.box.border_title = self.heading
+        yield self.box
 
     def on_mount(self) -> None:
         """Fill the box, and start the guard once it has been painted."""
@@ -68,7 +70,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer], inherit_bindings=False):
 
     def update_content(self) -> None:
         """Fill the box anew; called on every tick of the screen as well, since the state moves on below."""
-        body = self.query_one(DialogBody)
+        body = self.body
         before = len(body.lines)
         body.show(self.content(body.size.width or self.size.width - 6))
         if len(body.lines) != before:
@@ -92,7 +94,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer], inherit_bindings=False):
         self._shown_at = self._clock()
 
     def _scroll(self, key: str) -> bool:
-        body = self.query_one(DialogBody)
+        body = self.body
         page = max(body.size.height - 1, 1)
         steps = {"j": 1, "down": 1, "k": -1, "up": -1, "pagedown": page, "space": page, "pageup": -page}
         steps |= {"g": -len(body.lines), "home": -len(body.lines), "G": len(body.lines), "end": len(body.lines)}

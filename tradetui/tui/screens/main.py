@@ -38,6 +38,7 @@ from tradetui.tui.viewmodels.risk import risk_view
 from tradetui.tui.widgets.board import Board
 from tradetui.tui.widgets.grid import GridPanel
 from tradetui.tui.widgets.lines import HeaderBar, LinesBar
+from tradetui.tui.widgets.toned import Toned
 
 _MOST_BANNER_LINES = 3
 _KILL_FIRST = Span(" ^X KILL ", Tone.ALARM)
@@ -52,6 +53,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._log = LogTail()
         self._filter_edit: LineEdit | None = None
         self._frozen = False
+        # Kept, not queried: a tick may still come while Textual takes the screen apart.
+        self._header = HeaderBar(header_view(picture), id="header")
+        self._banner = LinesBar(id="banner")
+        self._board = Board()
+        self._notice = LinesBar(id="notice")
+        self._footer = LinesBar(id="footer")
+        self._frame = Container(self._header, self._banner, self._board, self._notice, self._footer, id="frame")
         self._builders: dict[str, Callable[[Picture], GridView]] = {
             CONNECTION: connection_view,
             QUOTES: quotes_view,
@@ -64,7 +72,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     @property
     def board(self) -> Board:
         """The panels."""
-        return self.query_one(Board)
+        return self._board
 
     @property
     def focused_panel(self) -> GridPanel:
@@ -83,23 +91,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def compose(self) -> Iterator[Widget]:
         """Yield the frame with everything in it."""
-        frame = Container(
-            HeaderBar(header_view(self._picture), id="header"),
-            LinesBar(id="banner"),
-            Board(),
-            LinesBar(id="notice"),
-            LinesBar(id="footer"),
-            id="frame",
-        )
-        frame.set_class(self._picture.glyphs.name == "ascii", "-ascii")
-        yield frame
+        self._frame.set_class(self._picture.glyphs.name == "ascii", "-ascii")
+        yield self._frame
 
     def on_mount(self) -> None:
         """Show the first picture."""
-        for panel in self.query(GridPanel):
-            panel.glyphs = self._picture.glyphs
-        for bar in self.query(LinesBar):
-            bar.glyphs = self._picture.glyphs
+        for widget in self.query(Toned):
+            widget.glyphs = self._picture.glyphs
         self.board.panel(QUOTES).focus()
         self.show(self._picture)
 
@@ -140,7 +138,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def show(self, picture: Picture) -> None:
         """Show `picture`; only what differs from the one before is painted."""
         self._picture = picture
-        if not self.is_mounted or not self.query(Board):
+        if not self.is_mounted:
             return
         self._show_frame()
         if not self._frozen and not self.too_small:
@@ -149,18 +147,18 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _show_frame(self) -> None:
         picture = self._picture
-        frame = self.query_one("#frame")
+        frame = self._frame
         live = picture.mode == "LIVE"
         frame.set_class(live, "-live")
         frame.border_title = "LIVE - REAL MONEY" if live else ""
         extra = [_KILL_FIRST] if self.too_small else []
         if self._frozen:
             extra.append(Span(" FROZEN ", Tone.CAUTION))
-        self.query_one(HeaderBar).show(header_view(picture), extra)
+        self._header.show(header_view(picture), extra)
         self._show_banner()
 
     def _show_banner(self) -> None:
-        banner = self.query_one("#banner", LinesBar)
+        banner = self._banner
         lines = banner_lines(self._picture)
         room = 0 if self.app.size.height < 4 else 1 if self.too_small else _MOST_BANNER_LINES
         banner.show(lines[:room])
@@ -179,7 +177,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.board.fit_to(counts)
 
     def _show_footer(self) -> None:
-        footer = self.query_one("#footer", LinesBar)
+        footer = self._footer
         if self._filter_edit is not None:
             footer.show([self._filter_line(self._filter_edit)])
             return
@@ -197,6 +195,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _fit_window(self) -> None:
         size = self.app.size
-        self.query_one("#frame").set_class(self.too_small, "-small")
+        self._frame.set_class(self.too_small, "-small")
         text = f"terminal too small: have {size.width}x{size.height}, need {MIN_WIDTH}x{MIN_HEIGHT}"
-        self.query_one("#notice", LinesBar).show([(Span(text, Tone.WARN),)])
+        self._notice.show([(Span(text, Tone.WARN),)])

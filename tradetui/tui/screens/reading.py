@@ -24,10 +24,9 @@ class Reading(Dialog[None]):
 
     def on_mount(self) -> None:
         """Show the title and how to go on."""
-        box = self.query_one("#dialog")
-        box.border_title = self._box_title
-        box.border_subtitle = "j k PgDn PgUp scroll, Esc close"
-        box.add_class("-tall")
+        self.box.border_title = self._box_title
+        self.box.border_subtitle = "j k PgDn PgUp scroll, Esc close"
+        self.box.add_class("-tall")
         super().on_mount()
 
     def content(self, width: int) -> Sequence[Line]:
@@ -56,7 +55,7 @@ def _grid_lines(view: GridView, width: int) -> list[Line]:
     fitted = fit_columns(view.columns, width)
     titles = tuple(Span(view.columns[index].title[:size].ljust(size + 1), Tone.DIM) for index, size in fitted)
     indent = sum(size + 1 for index, size in fitted if not view.columns[index].stretch)
-    lines: list[Line] = [(Span(view.info, view.info_tone),), titles]
+    lines: list[Line] = [(Span(view.info, view.info_tone),), *wrap_lines((titles,), width)]
     for row in view.rows:
         spans: list[Span] = []
         for index, size in fitted:

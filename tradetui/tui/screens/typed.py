@@ -56,9 +56,8 @@ class TypedDialog(Dialog[tuple[str, ...] | None]):
 
     def on_mount(self) -> None:
         """Show the title of this question."""
-        box = self.query_one("#dialog")
-        box.border_title = self._box_title
-        box.add_class("-alarm")
+        self.box.border_title = self._box_title
+        self.box.add_class("-alarm")
         super().on_mount()
 
     def content(self, width: int) -> Sequence[Line]:

@@ -52,6 +52,11 @@ class CellPainter(App[int]):
             self._cells.forget_shown()
         self.screen.refresh()
 
+    def on_resize(self) -> None:
+        """Repaint all of it: a window that shrank and grew again has lost cells even when its size is the same."""
+        if self._screen_stack:
+            self.repaint_all()
+
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if self.stock_paint or self.is_headless or self._driver is None or not self._running or self._closed:
             super()._display(screen, renderable)

@@ -76,6 +76,21 @@ def share(room: int, needs: Sequence[Need]) -> list[int]:
     return lines
 
 
+def fill(room: int, needs: Sequence[Need]) -> list[int]:
+    """Return `room` lines divided among `needs`: the least of each, then what each can use in their order.
+
+    The sum is `room` unless the least amounts alone exceed it.
+    """
+    lines = [need.least for need in needs]
+    left = max(room - sum(lines), 0)
+    for index, need in enumerate(needs):
+        more = min(max(need.most - need.least, 0), left)
+        lines[index] += more
+        left -= more
+    lines[-1] += left
+    return lines
+
+
 def _standard(width: int, height: int, rows: Mapping[str, int]) -> dict[str, Slot]:
     top, middle, orders, log = share(
         height,
@@ -99,13 +114,19 @@ def _standard(width: int, height: int, rows: Mapping[str, int]) -> dict[str, Slo
 
 
 def _wide(width: int, height: int, rows: Mapping[str, int]) -> dict[str, Slot]:
-    log = max(height // 4, 6)
-    upper = height - log
     left = width - _WIDE_SIDE
-    quotes, positions, orders = share(
-        upper, (Need(6, _lines(rows, QUOTES)), Need(5, _lines(rows, POSITIONS)), Need(5, _lines(rows, ORDERS)))
+    # All quotes in sight come first, then positions, then some log; the blotter takes what is left.
+    quotes, positions, log, orders = fill(
+        height,
+        (
+            Need(6, _lines(rows, QUOTES)),
+            Need(5, _lines(rows, POSITIONS)),
+            Need(6, max(height // 4, 6)),
+            Need(5, height),
+        ),
     )
-    connection, risk = share(upper, (Need(8, rows.get(CONNECTION, 0) + 2), Need(6, upper)))
+    upper = height - log
+    connection, risk = fill(upper, (Need(8, rows.get(CONNECTION, 0) + 2), Need(6, upper)))
     return {
         QUOTES: Slot(0, 0, left, quotes),
         POSITIONS: Slot(0, quotes, left, positions),

@@ -38,6 +38,7 @@ class Board(Widget):
         super().__init__(id="board")
         self._planned = _PlannedLayout()
         self._row_counts: dict[str, int] = {}
+        self._panels = {name: GridPanel(number, name) for number, name in enumerate(PANELS, start=1)}
         self.maximised = ""
         self.front = QUOTES
 
@@ -48,12 +49,11 @@ class Board(Widget):
 
     def compose(self) -> Iterator[GridPanel]:
         """Yield the panels in the order of their numbers."""
-        for number, name in enumerate(PANELS, start=1):
-            yield GridPanel(number, name)
+        yield from self._panels.values()
 
     def panel(self, name: str) -> GridPanel:
         """Return the panel `name`."""
-        return self.query_one(f"#{name}", GridPanel)
+        return self._panels[name]
 
     def slots(self, size: Size) -> dict[str, Slot]:
         """Return the plan for a room of `size`."""
