@@ -130,7 +130,7 @@ class Rig:
         await self.until(lambda: connector.link.state is SessionState.READY)
         return connector
 
-    async def until(self, condition: Callable[[], object], limit_s: float = 5.0, told: Told | None = None) -> None:
+    async def until(self, condition: Callable[[], object], limit_s: float = 10.0, told: Told | None = None) -> None:
         """Return once the condition holds; looked at whenever the connector told something, and now and then."""
         ears = told or self.told
         async with asyncio.timeout(limit_s):

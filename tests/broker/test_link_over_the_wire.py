@@ -24,6 +24,11 @@ def reasons(rig: Rig, state: SessionState) -> list[str]:
     return [event.reason for event in rig.told.of(SessionChanged) if event.state is state]
 
 
+def framed(*fields: str) -> bytes:
+    body = "".join(f"{field}\0" for field in fields).encode()
+    return len(body).to_bytes(4, "big") + body
+
+
 async def refused(rig: Rig, settings: IBSettings) -> str:
     """Run a connector until it refuses; return why. Nothing can be placed then."""
     connector = rig.connector(settings)
@@ -94,6 +99,25 @@ async def test_a_paper_account_under_a_live_profile_is_refused(rig: Rig) -> None
 
 async def test_an_account_the_gateway_does_not_offer_is_refused(rig: Rig) -> None:
     assert "not DU***111" in await refused(rig, replace(QUICK, account="DU1111111"))
+
+
+async def test_one_of_several_accounts_must_be_chosen(rig: Rig) -> None:
+    rig.replace_replies("two", MANAGED_ACCOUNTS, lambda _frame: [framed("15", "1", f"{ACCOUNT},DU7777777")])
+    assert "2 accounts (DU***567, DU***777); set broker.account" in await refused(rig, QUICK)
+
+
+async def test_the_chosen_one_of_several_accounts_is_traded(rig: Rig) -> None:
+    rig.replace_replies("two", MANAGED_ACCOUNTS, lambda _frame: [framed("15", "1", f"DU7777777,{ACCOUNT}")])
+    connector = await rig.ready(replace(QUICK, account=ACCOUNT))
+    assert connector.link.account == ACCOUNT
+
+
+async def test_a_host_that_is_none_is_one_line(rig: Rig) -> None:
+    rig.run(rig.connector(replace(QUICK, host="no such host")))
+    await rig.until(lambda: reasons(rig, SessionState.DISCONNECTED))
+    reason = reasons(rig, SessionState.DISCONNECTED)[0]
+    assert reason.startswith("connecting to no such host:")
+    assert "\n" not in reason
 
 
 async def test_a_client_id_in_use_is_tried_again_and_taken_once_free(rig: Rig) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from typing import Any, cast
 
 import pytest
 
 from tests.broker.rig import ACCOUNT, SPY_ID, Rig, intent, manual_trade, ref_of
 from tradetui.broker.ib.connector import IBConnector
-from tradetui.domain.errors import BrokerRefused, NotConnected
+from tradetui.domain.errors import BrokerError, BrokerRefused, NotConnected
 from tradetui.domain.events import (
     BrokerMessage,
     CommissionSeen,
@@ -118,6 +120,58 @@ async def test_an_order_of_another_client_id_is_not_cancelled_in_vain(rig: Rig) 
     connector = await rig.ready()
     with pytest.raises(BrokerRefused, match="belongs to client 7"):
         connector.cancel(1, 7)
+
+
+async def test_an_order_is_not_left_to_a_gateway_that_does_not_read(rig: Rig) -> None:
+    connector = await rig.ready()
+    rig.gateway.silence(30)
+    assert connector._live is not None
+    # More than the kernel takes for a peer that does not read: the rest waits here.
+    connector._live.session.client.conn.transport.write(bytes(32 << 20))
+    with pytest.raises(NotConnected, match="does not take messages just now; nothing was written"):
+        connector.place(intent(), ref_of(intent()))
+
+
+async def test_an_order_under_which_the_socket_breaks_may_be_live(rig: Rig) -> None:
+    connector = await rig.ready()
+    assert connector._live is not None
+    connector._live.session.client.conn.transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
+    with pytest.raises(BrokerError, match="may be live") as caught:
+        connector.place(intent(), ref_of(intent()))
+    assert not isinstance(caught.value, NotConnected)
+
+
+async def test_an_order_the_library_cannot_write_has_not_left(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    connector = await rig.ready()
+
+    def fail(*_: object) -> None:
+        raise TypeError("a field")
+
+    assert connector._live is not None
+    monkeypatch.setattr(connector._live.session.client, "placeOrder", fail)
+    with pytest.raises(NotConnected, match="was not written: a field"):
+        connector.place(intent(), ref_of(intent()))
+
+
+async def test_cancels_held_back_are_given_up_with_the_session(rig: Rig) -> None:
+    connector = await rig.ready()
+    for number in range(100):
+        connector.cancel(number, 42)
+    rig.gateway.drop_clients()
+    await rig.until(lambda: rig.told.states().count(SessionState.READY) == 2)
+    rejected = [event for event in rig.told.of(BrokerMessage) if event.code == 10147]
+    assert len(rejected) < 50
+
+
+async def test_no_order_is_taken_while_the_session_is_being_closed(rig: Rig) -> None:
+    connector = await rig.ready()
+    for number in range(100):
+        connector.cancel(number, 42)
+    closing = asyncio.create_task(connector.close())
+    await asyncio.sleep(0)
+    with pytest.raises(NotConnected, match="is being closed"):
+        connector.place(intent(), ref_of(intent()))
+    await closing
 
 
 async def test_a_symbol_nobody_watches_is_not_sent(rig: Rig) -> None:

@@ -30,8 +30,10 @@ from tradetui.gateway.wire.replies_account import (
     EXECUTIONS_END,
     OPEN_ORDER_END,
     ORDER_STATUS,
+    POSITION,
     POSITION_END,
 )
+from tradetui.gateway.wire.replies_market import TICK_PRICE
 
 READY = SessionState.READY
 
@@ -44,6 +46,12 @@ def parts_of(snapshot: BrokerSnapshot) -> dict[str, object]:
         "positions": snapshot.positions,
         "account": snapshot.account,
     }
+
+
+def shortened(frame: bytes) -> bytes:
+    """The frame without its last fields."""
+    body = frame[4:].rsplit(b"\0", 4)[0] + b"\0"
+    return len(body).to_bytes(4, "big") + body
 
 
 def place_limit(connector: IBConnector, leg: str = "main") -> str:
@@ -222,8 +230,7 @@ async def test_a_message_about_orders_that_cannot_be_read_blocks_until_a_new_loo
         if broken:
             return [frame]
         broken.append(1)
-        body = frame[4:].rsplit(b"\0", 4)[0] + b"\0"
-        return [len(body).to_bytes(4, "big") + body]
+        return [shortened(frame)]
 
     rig.replace_replies("short", EXECUTION, shorten_once)
     wanted = intent()
@@ -253,3 +260,44 @@ async def test_a_read_only_api_is_named_as_the_reason(rig: Rig) -> None:
     rig.error(321, "Error validating request.-'bF' : cause - The API interface is currently in Read-Only mode.")
     await rig.until(lambda: "Read-Only" in connector.link.reason)
     assert READY not in rig.told.states()
+
+
+async def test_a_row_of_a_sync_that_cannot_be_read_makes_its_part_unknown(rig: Rig) -> None:
+    manual_trade(rig, "SPY", 5)
+    broken: list[int] = []
+
+    def once(frame: bytes) -> Sequence[bytes]:
+        broken.append(1)
+        return [shortened(frame)] if len(broken) == 1 else [frame]
+
+    rig.replace_replies("short", POSITION, once)
+    connector = rig.connector()
+    rig.run(connector)
+    await rig.until(lambda: connector.link.state is READY)
+    first, last = rig.told.snapshots()[0], rig.told.snapshots()[-1]
+    assert [name for name, value in parts_of(first).items() if value is None] == ["positions"]
+    assert [position.qty for position in last.positions] == [5.0]
+
+
+async def test_a_tick_that_cannot_be_read_is_reported_and_stops_nothing(rig: Rig) -> None:
+    connector = await rig.ready()
+    rig.replace_replies("short", TICK_PRICE, lambda frame: [shortened(frame)])
+    for _ in range(5):
+        rig.quote(431.0, 431.02)
+    await rig.settle(connector)
+    reports = [event.text for event in rig.told.of(BrokerMessage) if "could not be read" in event.text]
+    assert reports == ["message 1 could not be read (1 so far): cannot be decoded", *reports[1:]]
+    assert len(reports) <= 2
+    assert connector.link.state is READY
+
+
+async def test_a_sync_during_doubt_does_not_make_the_link_ready(rig: Rig) -> None:
+    connector = await rig.ready()
+    rig.error(1100, "Connectivity between IB and Trader Workstation has been lost.")
+    rig.error(1101, "Connectivity restored - data lost.")
+    rig.error(1100, "Connectivity between IB and Trader Workstation has been lost.")
+    await rig.until(lambda: len(rig.told.snapshots()) == 2)
+    await rig.settle(connector)
+    assert connector.link.state is SessionState.DEGRADED
+    rig.error(1102, "Connectivity restored - data maintained.")
+    await rig.until(lambda: connector.link.state is READY)

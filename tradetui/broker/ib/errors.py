@@ -69,8 +69,8 @@ def meaning_of(code: int) -> Meaning:
 
 
 @contextmanager
-def mapped_errors(what: str) -> Iterator[None]:
-    """Turn socket and time-out errors of `what` into our own.
+def mapped_errors(what: str, limit_s: float) -> Iterator[None]:
+    """Turn socket and time-out errors of `what`, which had `limit_s` seconds, into our own.
 
     Raises:
         BrokerTimeout: the time limit passed.
@@ -79,7 +79,7 @@ def mapped_errors(what: str) -> Iterator[None]:
     try:
         yield
     except TimeoutError:
-        raise BrokerTimeout(f"{what}: no complete answer in time") from None
+        raise BrokerTimeout(f"{what}: no complete answer within {limit_s:g} s") from None
     except OSError as error:  # ConnectionError included: the library raises it when there is no socket
         reason = error.strerror or str(error) or type(error).__name__
         raise NotConnected(f"{what}: {clean_text(reason)}") from None

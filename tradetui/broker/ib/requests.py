@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tradetui.domain.errors import BrokerError, BrokerRefused, BrokerTimeout, NotConnected
+from tradetui.broker.ib.errors import mapped_errors
+from tradetui.domain.errors import BrokerError, BrokerRefused, NotConnected
 
 #: Request ids begin here, so that the id in an error message tells a request from an order.
 FIRST_REQUEST_ID = 1_000_000_000
@@ -96,13 +97,11 @@ class Requests:
             raise NotConnected(f"{key}: {self._broken}")
         pending = self._pending[key] = _Pending(asyncio.get_running_loop().create_future())
         try:
-            send()
-            # Not wait_for: before Python 3.12 it can swallow a cancellation that meets the answer.
-            async with asyncio.timeout(timeout_s):
-                await pending.future
-        except TimeoutError:
-            name = key if isinstance(key, Singleton) else "request"
-            raise BrokerTimeout(f"{name}: no complete answer within {timeout_s:g} s") from None
+            with mapped_errors(key if isinstance(key, Singleton) else "request", timeout_s):
+                send()
+                # Not wait_for: before Python 3.12 it can swallow a cancellation that meets the answer.
+                async with asyncio.timeout(timeout_s):
+                    await pending.future
         finally:
             del self._pending[key]
         return pending.rows

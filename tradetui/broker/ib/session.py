@@ -147,7 +147,8 @@ class Session:
             )
         if isinstance(error, TimeoutError):
             raise BrokerTimeout(self._silence(where))
-        with mapped_errors(f"connecting to {where}"):
+        with mapped_errors(f"connecting to {where}", self._settings.connect_timeout_s):
+            # A host name that cannot be one is a ValueError deep in the resolver.
             raise error if isinstance(error, OSError) else OSError(str(error))
 
     def _silence(self, where: str) -> str:
