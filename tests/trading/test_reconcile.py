@@ -65,6 +65,17 @@ def test_a_restart_pauses_until_a_clean_look_and_then_trades_again() -> None:
     assert world.decide(symbol="QQQ") is not None
 
 
+def test_a_working_order_goes_on_working_over_a_restart() -> None:
+    world = ready()
+    intent_id, _ = world.working()
+    world.restart()
+    world.connect()
+    world.wait(1)
+    assert world.cancels == []
+    assert world.order(intent_id).state is OrderState.WORKING
+    assert state(world).trading_state is TradingState.RUN
+
+
 def test_a_restart_waits_for_the_operator_where_that_is_set() -> None:
     world = ready(auto_resume=False)
     world.buy_and_fill()

@@ -12,7 +12,7 @@ from tradetui.domain.latch import ClearedBy, Latch, TradingState
 from tradetui.domain.order_state import Fact, OrderState
 from tradetui.domain.records import CommandSaved
 from tradetui.trading.flatten import start as start_flatten
-from tradetui.trading.latches import clear_latch, live_risk_orders, set_latch
+from tradetui.trading.latches import RESTART, clear_latch, live_risk_orders, set_latch
 from tradetui.trading.orders import cancel, move
 from tradetui.trading.out import Out
 from tradetui.trading.reconcile import adopt
@@ -144,9 +144,7 @@ def _resume(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
     if KILL in state.latches:
         return "denied", "trading is KILLED; only unkill, typed and with a reason, ends that"
     clearable = [
-        key
-        for key, latch in state.latches.items()
-        if latch.cleared_by is ClearedBy.OPERATOR or key in ("restart", PAUSE)
+        key for key, latch in state.latches.items() if latch.cleared_by is ClearedBy.OPERATOR or key in (RESTART, PAUSE)
     ]
     for key in clearable:
         clear_latch(state, out, now, key, command.who, command.reason or "resumed")

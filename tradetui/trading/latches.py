@@ -14,6 +14,10 @@ from tradetui.trading.out import Out
 from tradetui.trading.state import CoreState, FlattenRun
 
 
+#: Key of the pause that every restart begins with.
+RESTART = "restart"
+
+
 def set_latch(state: CoreState, out: Out, now: Now, latch: Latch, severity: Severity | None) -> bool:
     """Set a latch unless it is set; journal it, alert if `severity` is given, cancel what may no longer work."""
     if latch.key in state.latches:
@@ -53,11 +57,17 @@ def _may_work(state: CoreState, order: OrderRecord) -> bool:
     purpose = order.intent.purpose
     if purpose is Purpose.STOP or purpose is Purpose.FLATTEN:
         return True
-    if state.trading_state is TradingState.RUN:
+    worst = max((item.state for item in state.latches.values() if _cancels(item)), default=TradingState.RUN)
+    if worst is TradingState.RUN:
         return True
-    if state.trading_state is TradingState.HALTED and state.settings.limits.breaker_action is BreakerAction.BLOCK:
+    if worst is TradingState.HALTED and state.settings.limits.breaker_action is BreakerAction.BLOCK:
         return True
-    return purpose is Purpose.EXIT and state.trading_state is not TradingState.KILLED
+    return purpose is Purpose.EXIT and worst is not TradingState.KILLED
+
+
+def _cancels(latch: Latch) -> bool:
+    # The pause after a restart only waits for a clean look: what worked at the broker before it goes on working.
+    return latch.symbol is None and latch.key != RESTART
 
 
 def clear_next_session(state: CoreState, out: Out, now: Now, date: str) -> None:

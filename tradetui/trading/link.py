@@ -8,12 +8,10 @@ from tradetui.domain.alert import Severity
 from tradetui.domain.clock import SECOND_NS, Now
 from tradetui.domain.events import SessionChanged, SessionState
 from tradetui.domain.latch import ClearedBy, Latch, TradingState
-from tradetui.trading.latches import clear_latch, enforce, set_latch
+from tradetui.trading.latches import RESTART, clear_latch, enforce, set_latch
 from tradetui.trading.orders import cancel, put_in_doubt
 from tradetui.trading.out import Out
 from tradetui.trading.state import CoreState
-
-RESTART = "restart"
 
 
 def on_session(state: CoreState, out: Out, now: Now, event: SessionChanged) -> None:
