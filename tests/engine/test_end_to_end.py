@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import random
 import re
-import signal
 import socket
 import sqlite3
 import time
@@ -28,8 +25,6 @@ from tradetui.trading.core import TradingCore
 
 pytestmark = pytest.mark.slow
 
-KILLS = 30
-
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[Life]:
@@ -40,10 +35,6 @@ def life(tmp_path: Path) -> Iterator[Life]:
 
 def core_row(state: State) -> dict[str, Any]:
     return dict(state["core"]["core"])
-
-
-def is_killed(state: State) -> bool:
-    return bool(core_row(state)["state"] == "KILLED")
 
 
 def ledger_of(life: Life) -> Ledger:
@@ -110,97 +101,6 @@ def test_a_recorded_run_replayed_gives_the_same_orders(life: Life) -> None:
     ]
     assert placed == [intent_id for (intent_id,) in life.rows("SELECT intent_id FROM intents ORDER BY rowid")]
     assert len(placed) >= 6
-
-
-def test_kill_9_at_any_moment_sends_no_order_twice_and_loses_no_fill(tmp_path: Path) -> None:
-    life, chance = Life(tmp_path / "home", speed=120), random.Random(4711)
-    try:
-        life.start_gateway()
-        for _ in range(KILLS):
-            life.start_core()
-            time.sleep(chance.uniform(0.6, 3.2))
-            life.kill_core()
-        life.start_core()
-        life.wait(lambda state: core_row(state)["state"] == "RUN" and state["link"]["link"]["state"] == "READY")
-        life.wait_trading()
-        assert life.command("flatten", "--yes").returncode == 0
-        life.command("pause")
-        assert life.stop_core() == 0
-        assert_books_equal(life, life.stop_gateway())
-        (orders,) = life.rows("SELECT count(*) FROM orders")[0]
-        assert orders > KILLS / 2
-        assert life.rows("SELECT count(*) FROM runs") == [(KILLS + 1,)]
-    finally:
-        life.close()
-
-
-def test_a_stop_file_kills_within_a_second_and_holds_over_a_restart(life: Life) -> None:
-    life.start()
-    life.wait_fills(2)
-    life.paths.stop_file.touch()
-    began = time.monotonic()
-    life.wait(is_killed)
-    assert time.monotonic() - began < 1.5
-    life.stop_core()
-    before = life.rows("SELECT count(*) FROM intents")
-    life.start_core()
-    life.wait(lambda state: is_killed(state) and state["link"]["link"]["state"] == "READY")
-    time.sleep(2.5)
-    assert life.rows("SELECT count(*) FROM intents") == before
-    life.paths.stop_file.unlink()
-    assert is_killed(life.wait(lambda _: True))
-    refused = life.command("resume")
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert "KILLED" in refused.stderr
-    assert life.command("resume", "--unkill", "--reason", "looked around", "--confirm", "4567").returncode == 0
-    assert life.command("resume").returncode == 0
-    life.wait(lambda state: core_row(state)["state"] == "RUN")
-
-
-def test_a_stop_file_that_is_there_at_the_start_is_said_and_nothing_is_traded(life: Life) -> None:
-    life.paths.stop_file.mkdir()
-    life.start()
-    life.wait(lambda state: is_killed(state) and state["link"]["link"]["state"] == "READY")
-    why = life.command("why")
-    assert "STOP exists: it was there at the start" in why.stdout
-    time.sleep(2.0)
-    life.stop_core()
-    assert life.rows("SELECT count(*) FROM intents") == [(0,)]
-    if life.core is None or life.core.stderr is None:
-        raise AssertionError("no pipe")
-    assert "not trading" in life.core.stderr.read()
-
-
-def test_the_kill_signal_kills(life: Life) -> None:
-    life.start()
-    life.wait_trading()
-    if life.core is None:
-        raise AssertionError("no core")
-    life.core.send_signal(signal.SIGUSR1)
-    state = life.wait(is_killed)
-    assert state["latches"]["kill"]["who"] == "signal SIGUSR1"
-    life.core.send_signal(signal.SIGUSR2)
-    life.command("status")
-    deadline = time.monotonic() + 5
-    while not list(life.paths.logs.glob("state-*.json")):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def test_kill_reaches_a_core_that_does_not_answer(life: Life) -> None:
-    life.start()
-    life.wait_trading()
-    if life.core is None:
-        raise AssertionError("no core")
-    os.kill(life.core.pid, signal.SIGSTOP)
-    try:
-        killed = life.command("kill", "--reason", "it hangs")
-    finally:
-        os.kill(life.core.pid, signal.SIGCONT)
-    assert killed.returncode == 1
-    assert "STOP file written, kill signal sent to core" in killed.stderr
-    assert "NOT CONFIRMED" in killed.stderr
-    life.wait(is_killed)
 
 
 def test_a_second_core_is_refused_in_one_line_and_the_first_goes_on(life: Life) -> None:
