@@ -74,7 +74,7 @@ def view_for(state: CoreState, now: Now, intent: Intent, instrument: Instrument)
         strategy_working=len(mine),
         opposite_working=opposite,
         known_intent=intent.intent_id in state.book,
-        duplicate_age_s=state.sent.age_s(now, (symbol, intent.side, intent.qty, intent.limit_price)),
+        duplicate_age_s=state.sent.age_s(now, (intent.strategy, symbol, intent.side, intent.qty, intent.limit_price)),
         counts=state.sent.counts(now, state.day.date if state.day is not None else "", intent.strategy),
     )
 

@@ -13,7 +13,6 @@ from tradetui.trading.orders import cancel, missing_fills
 from tradetui.trading.out import Out
 from tradetui.trading.state import CoreState, FlattenRun
 
-
 #: Key of the pause that every restart begins with.
 RESTART = "restart"
 

@@ -16,7 +16,7 @@ from tradetui.risk.view import OrderCounts
 #: Distinct orders whose latest time is remembered.
 REMEMBERED = 5000
 
-Likeness = tuple[str, Side, float, float | None]
+Likeness = tuple[str, str, Side, float, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class SentOrder:
 
     @property
     def likeness(self) -> Likeness:
-        """What makes two orders the same order sent twice."""
-        return self.symbol, self.side, self.qty, self.price
+        """What makes two orders the same order sent twice. Two strategies may want the same thing."""
+        return self.strategy, self.symbol, self.side, self.qty, self.price
 
 
 class SentLog:
