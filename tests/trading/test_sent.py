@@ -81,3 +81,10 @@ def test_the_daily_limit_holds_beyond_five_thousand_orders() -> None:
         state.sent.add(SentOrder(0, state.day.date, "cross", "SPY", Side.BUY, 1.0, None))
     assert world.decide() is None
     assert world.refusals() == ["ORDER_RATE"]
+
+
+def test_two_strategies_that_want_the_same_order_do_not_count_as_one_repeating_itself() -> None:
+    log = SentLog()
+    log.add(order(START_NS, "a"))
+    assert log.age_s(at(3), order(1, "a").likeness) == 3.0
+    assert log.age_s(at(3), order(1, "b").likeness) is None

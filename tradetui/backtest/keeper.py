@@ -161,9 +161,9 @@ class Keeper:
         )
 
     def _duplicate_age(self, lane: Lane, intent: Intent) -> float | None:
-        wanted = (lane.symbol, intent.side.sign, intent.qty, intent.limit_price)
+        wanted = (lane.owner, lane.symbol, intent.side.sign, intent.qty, intent.limit_price)
         for sent in reversed(self._sent):
-            if sent[3:] == wanted:
+            if sent[2:] == wanted:
                 return (intent.bar_end_ns - sent[0]) / SECOND_NS
         return None
 
