@@ -99,7 +99,7 @@ class TestJob:
 
     def test_the_command_holds_what_was_asked(self) -> None:
         request = BacktestRequest(
-            home="/h", strategy="momentum", symbols=("SPY", "QQQ"), bars="b.csv", start="2026-01-02"
+            home="/h", profile="demo", strategy="momentum", symbols=("SPY", "QQQ"), bars="b.csv", start="2026-01-02"
         )
         command = worker_command(request)
         assert command[1:3] == ["-m", "tradetui.backtest.worker"]
@@ -139,7 +139,7 @@ async def backtesting(
     command: list[str], size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[tuple[Bench, BacktestScreen]]:
     async with bench(size=size) as desk:
-        screen = BacktestScreen(home="", glyphs=BRAILLE, command=command)
+        screen = BacktestScreen(home=".", profile="demo", glyphs=BRAILLE, command=command)
         desk.app.push_screen(screen)
         await desk.pilot.pause()
         yield desk, screen

@@ -137,6 +137,14 @@ class TestFlatten:
             await desk.press("enter")
             assert [m["symbols"] for m in desk.sent] == [["SPY"]]
 
+    async def test_while_trading_runs_it_warns_that_positions_may_come_back(self) -> None:
+        async with bench() as desk:
+            await open_dialog(desk, "ctrl+f")
+            assert "strategies may open positions again" in desk.text
+        async with bench(in_state("PAUSED")) as desk:
+            await open_dialog(desk, "ctrl+f")
+            assert "strategies may open positions again" not in desk.text
+
     async def test_not_flat_stays_on_the_screen_until_the_core_has_the_proof(self) -> None:
         async with bench() as desk:
             await open_dialog(desk, "ctrl+f")
@@ -144,6 +152,7 @@ class TestFlatten:
             await desk.press("enter")
             assert "FLATTEN PENDING" in desk.text
             await desk.answer("accepted", "flattening every symbol: cancel, close, prove")
+            assert "FLATTEN accepted  flattening every symbol" in desk.text
             await desk.set_core(flatten="cancelling and closing")
             assert "NOT FLAT  SPY +100, QQQ -40" in desk.text
             desk.state["positions"] = {}
@@ -152,7 +161,7 @@ class TestFlatten:
             await desk.set_core(flatten="FLAT")
             await desk.answer("done", "FLAT: the broker's own list shows nothing held")
             assert "NOT FLAT" not in desk.text.split("6 LOG")[0]
-            assert "FLAT  FLAT: the broker's own list shows nothing held" in desk.text
+            assert "FLAT  the broker's own list shows nothing held" in desk.text
 
 
 class TestResumeAndUnkill:

@@ -195,6 +195,14 @@ class TestKill:
             assert "KILL PENDING" not in desk.text
             assert " KILLED " in desk.text.splitlines()[0]
 
+    async def test_a_kill_that_was_confirmed_is_history_after_the_un_kill(self) -> None:
+        async with bench() as desk:
+            await desk.press("ctrl+x")
+            await desk.answer("done", "KILLED; no order of ours is live")
+            await desk.set_core(state="KILLED")
+            await desk.set_core(state="PAUSED")
+            assert "KILL" not in desk.text.replace("^X KILL", "").split("6 LOG")[0]
+
     @pytest.mark.parametrize("opening", ["ctrl+f", "question_mark", "colon", "ctrl+c", "slash", "a", "b", "p", "enter"])
     async def test_it_works_whatever_is_open(self, opening: str) -> None:
         async with bench() as desk:

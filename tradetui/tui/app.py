@@ -75,7 +75,8 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
         *,
         glyphs: Glyphs = BRAILLE,
         theme: str = DARK.name,
-        home: str = "",
+        home: str = ".",
+        profile: str = "paper",
         clock: Clock = time.monotonic,
         terminal_size: Callable[[], tuple[int, int] | None] = lambda: None,
     ) -> None:
@@ -84,6 +85,7 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
         self.operator = operator
         self.glyphs = glyphs
         self.home = home
+        self.profile = profile
         self.clock = clock
         self._terminal_size = terminal_size
         self.acknowledged = 0
@@ -122,7 +124,7 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
             state=self.link.state,
             link=self.link.status(),
             glyphs=self.glyphs,
-            kill=operator.latest_of("kill"),
+            kill=operator.unsettled_kill,
             flatten=operator.latest_of("flatten"),
             latest=latest,
             latest_age_s=0.0 if latest is None else self.clock() - latest.at_s,
@@ -137,7 +139,10 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
             self.operator.note(self.paint_failure)
             self.paint_failure = ""
         self._shown_operator = self.operator.version
-        self._main.show(self.picture())
+        picture = self.picture()
+        self._main.show(picture)
+        if picture.link.live and picture.trading_state == "KILLED":
+            self.operator.saw_killed()
         if isinstance(self.screen, Dialog) and self.screen.is_mounted:
             self.screen.update_content()
 

@@ -19,6 +19,7 @@ from tradetui.tui.viewmodels.curve import Point
 #: Longest line a worker may send; an equity curve is thinned out by it before.
 _LINE = 1 << 24
 _LAST_WORDS = 2000
+GRACE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class BacktestRequest:
     """What to run. `start` and `end` are ISO dates, empty for the whole file."""
 
     home: str
+    profile: str
     strategy: str
     symbols: tuple[str, ...]
     bars: str
@@ -61,7 +63,7 @@ JobEvent = Progress | Finished | Failed
 
 def worker_command(request: BacktestRequest) -> list[str]:
     """Return the command that runs `request` and reports on standard output, one JSON object per line."""
-    command = [sys.executable, "-m", "tradetui.backtest.worker", "--home", request.home]
+    command = [sys.executable, "-m", "tradetui.backtest.worker", "--home", request.home, "--profile", request.profile]
     command += ["--strategy", request.strategy, "--symbols", ",".join(request.symbols), "--bars", request.bars]
     for option, value in (("--start", request.start), ("--end", request.end)):
         if value:
@@ -72,9 +74,8 @@ def worker_command(request: BacktestRequest) -> list[str]:
 class BacktestJob:
     """One run of a worker."""
 
-    def __init__(self, command: Sequence[str], *, cwd: str | None = None) -> None:
+    def __init__(self, command: Sequence[str]) -> None:
         self._command = command
-        self._cwd = cwd
         self._process: asyncio.subprocess.Process | None = None
         self._cancelled = False
 
@@ -87,7 +88,6 @@ class BacktestJob:
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
             limit=_LINE,
-            cwd=self._cwd,
         )
         self._process = process
         if process.stdout is None or process.stderr is None:
@@ -104,21 +104,23 @@ class BacktestJob:
             ended = True
             yield Failed("the worker sent a line that is too long")
         finally:
-            self._kill()
+            if not self._cancelled:
+                self._signal(signal.SIGKILL)
             code = await process.wait()
             said = await last_words
         if not ended and not self._cancelled:
             yield Failed(said or f"the worker ended with code {code} and said nothing")
 
     def cancel(self) -> None:
-        """Kill the worker and everything it started."""
+        """End the worker and everything it started: it may tidy up for GRACE_S, then it is killed."""
         self._cancelled = True
-        self._kill()
+        self._signal(signal.SIGTERM)
+        asyncio.get_running_loop().call_later(GRACE_S, self._signal, signal.SIGKILL)
 
-    def _kill(self) -> None:
+    def _signal(self, number: int) -> None:
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+                os.killpg(self._process.pid, number)
 
 
 def parse_line(line: bytes) -> JobEvent | None:

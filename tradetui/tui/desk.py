@@ -136,7 +136,7 @@ class OperatorDesk:
         """Show the backtest screen."""
         from tradetui.tui.screens.backtest import BacktestScreen
 
-        self._app.push_screen(BacktestScreen(home=self._app.home, glyphs=self._app.glyphs))
+        self._app.push_screen(BacktestScreen(home=self._app.home, profile=self._app.profile, glyphs=self._app.glyphs))
 
     def focus_panel(self, name: str) -> None:
         """Move the focus to a panel."""

@@ -88,6 +88,7 @@ class Operator:
         self._lines: deque[OperatorLine] = deque(maxlen=_LINES)
         self._numbers = 0
         self._latest_id = ""
+        self._kill_unsettled = False
         #: Rises with every change, so that the screen knows when to look.
         self.version = 0
 
@@ -105,8 +106,20 @@ class Operator:
         """The newest command of `kind`."""
         return next((sent for sent in reversed(self._sent.values()) if sent.kind == kind), None)
 
+    @property
+    def unsettled_kill(self) -> Sent | None:
+        """The newest kill, until the core's own state has read KILLED after it."""
+        return self.latest_of("kill") if self._kill_unsettled else None
+
+    def saw_killed(self) -> None:
+        """Take it that the core's state, heard now, reads KILLED."""
+        kill = self.latest_of("kill")
+        if kill is not None and kill.status is not Status.PENDING:
+            self._kill_unsettled = False
+
     def kill(self) -> Sent:
         """Order the kill, through the socket and, without an answer, around it. Safe to repeat."""
+        self._kill_unsettled = True
         return self._give("kill", (), {"reason": "operator pressed the kill key"}, KILL_ANSWER_S)
 
     def command(

@@ -79,6 +79,7 @@ def build_app(paths: Paths, environ: Mapping[str, str], *, encoding: str) -> Tra
         glyphs=glyphs_for(environ, encoding),
         theme=theme_for(environ),
         home=str(paths.home),
+        profile=paths.profile,
         clock=clock,
         terminal_size=_terminal_size,
     )

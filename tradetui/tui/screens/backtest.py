@@ -42,9 +42,10 @@ _BAR = 30
 class BacktestScreen(Screen[None], inherit_bindings=False):
     """Runs one backtest at a time."""
 
-    def __init__(self, *, home: str, glyphs: Glyphs, command: Sequence[str] | None = None) -> None:
+    def __init__(self, *, home: str, profile: str, glyphs: Glyphs, command: Sequence[str] | None = None) -> None:
         super().__init__()
         self._home = home
+        self._profile = profile
         self._glyphs = glyphs
         self._command = command
         self._edits = [LineEdit(text) for _, text in _FIELDS]
@@ -125,6 +126,7 @@ class BacktestScreen(Screen[None], inherit_bindings=False):
         strategy, symbols, bars, start, end = (edit.text.strip() for edit in self._edits)
         request = BacktestRequest(
             home=self._home,
+            profile=self._profile,
             strategy=strategy,
             symbols=tuple(symbols.upper().replace(",", " ").split()),
             bars=bars,
@@ -134,7 +136,7 @@ class BacktestScreen(Screen[None], inherit_bindings=False):
         if not (strategy and request.symbols and bars):
             self._event = Failed("strategy, symbols and bar file are needed")
             return
-        self._job = BacktestJob(self._command or worker_command(request), cwd=self._home or None)
+        self._job = BacktestJob(self._command or worker_command(request))
         self._event = Progress(0.0)
         self._run(self._job)
 

@@ -80,10 +80,12 @@ def _flatten(picture: Picture) -> Iterator[Line]:
         yield _alarm(f"FLATTEN {sent.status}", sent.text)
     elif sent is not None and sent.status is Status.PENDING:
         yield _alarm("FLATTEN PENDING", "waiting for the core's answer")
+    elif sent is not None and sent.status is Status.ACCEPTED and running in ("", "FLAT"):
+        yield _alarm("FLATTEN accepted", sent.text)
     if running and running != "FLAT":
         yield _alarm("NOT FLAT", f"{', '.join(not_flat(picture))}; {running.removeprefix('NOT FLAT: ')}")
     elif running == "FLAT" and sent is not None and sent.status is Status.DONE and picture.latest_age_s < RESULT_S:
-        yield (Span(" FLAT ", Tone.CALM), Span(f" {sent.text}", Tone.TEXT))
+        yield (Span(" FLAT ", Tone.CALM), Span(f" {sent.text.removeprefix('FLAT: ')}", Tone.TEXT))
 
 
 def _latches(picture: Picture) -> Iterator[Line]:
@@ -98,7 +100,8 @@ def _latches(picture: Picture) -> Iterator[Line]:
 
 def _latch_text(row: Row, picture: Picture) -> str:
     when = clock(rows.whole(row, "ts_ns"), picture.zone)
-    return f"{rows.text(row, 'why')} - by {rows.text(row, 'who')} {when}, cleared by {rows.text(row, 'cleared_by')}"
+    why = rows.text(row, "why").removeprefix(f"{rows.text(row, 'state').lower()}: ")
+    return f"{why} - by {rows.text(row, 'who')} {when}, cleared by {rows.text(row, 'cleared_by')}"
 
 
 def _broker(picture: Picture) -> Iterator[Line]:

@@ -39,7 +39,7 @@ def flatten_preview(picture: Picture, symbols: Sequence[str] = ()) -> FlattenPre
     word, hint = confirmation(picture, "flatten")
     return FlattenPreview(
         symbols=tuple(symbols),
-        lines=(_where(picture), *_positions(held, picture), _orders(orders)),
+        lines=(_where(picture), *_positions(held, picture), _orders(orders), *_afterwards(picture)),
         word=word,
         word_hint=hint,
         verb=f"Flatten {', '.join(held)}" if 0 < len(held) <= 3 else f"Flatten {len(held)} positions",
@@ -65,6 +65,12 @@ def account_line(picture: Picture) -> Line:
 
 def _where(picture: Picture) -> Line:
     return (*account_line(picture), Span(f"  {picture.trading_state}", Tone.LABEL))
+
+
+def _afterwards(picture: Picture) -> list[Line]:
+    if picture.trading_state != "RUN":
+        return []
+    return [(Span("Trading runs: strategies may open positions again. Pause first (^E) to stay flat.", Tone.WARN),)]
 
 
 def _is_flat(row: Row) -> bool:

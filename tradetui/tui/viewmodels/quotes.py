@@ -62,7 +62,7 @@ def _cells(symbol: str, row: Row, picture: Picture) -> tuple[Cell, ...]:
 def _change(change: float | None, glyphs: Glyphs, *, stale: bool) -> Cell:
     if change is None:
         return Cell(glyphs.none, Tone.DIM)
-    shown = round(change, 2)
+    shown = round(change, 2) + 0.0  # no minus before a zero
     glyph = glyphs.up if shown > 0 else glyphs.down if shown < 0 else glyphs.same
     moving = Tone.GOOD if shown > 0 else Tone.BAD if shown < 0 else Tone.DIM
     return Cell(f"{glyph}{percent(shown)}", Tone.DIM if stale else moving)
