@@ -30,7 +30,8 @@ async def _serve(options: GatewayOptions) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     async with gateway:
-        sys.stdout.write(f"gateway listening on {gateway.host}:{gateway.port}\n")
+        control = "" if gateway.control is None else f", control on {gateway.control.port}"
+        sys.stdout.write(f"gateway listening on {gateway.host}:{gateway.port}{control}\n")
         sys.stdout.flush()
         try:
             await _until_stopped(gateway, stopping, options.state)

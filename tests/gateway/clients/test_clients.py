@@ -1,0 +1,116 @@
+"""Every client library that installs from the package index trades against a gateway process and has no complaint."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.gateway.clients.environments import python_with
+from tests.gateway.clients.process import ROOT, gateway_process
+from tests.gateway.clients.stage import CASES
+from tradetui.gateway.venue.validation import KINDS
+
+pytestmark = pytest.mark.slow
+
+PLAY_LIMIT_S = 120
+#: What has to be answered whatever the library.
+QUESTIONS = (
+    "account sync",
+    "contract details",
+    "historical bars",
+    "bars kept up to date",
+    "streaming",
+    "tick by tick",
+    "executions",
+    "profit and loss",
+)
+#: Actor, what to install (nothing: the project's own environment), the highest version offered, the version agreed on.
+CLIENTS = {
+    "ib_insync 0.9.86": ("ib_actor", (), 178, 176),
+    "ib_async 2.1.0": ("ib_actor", ("ib_async==2.1.0",), 178, 178),
+    "ibapi 9.81.1": ("official_actor", ("ibapi==9.81.1.post1",), 178, 157),
+    "official 10.19.4": ("official_actor", ("nautilus-ibapi==10.19.4",), 178, 176),
+    "official 10.30.1": ("official_actor", ("nautilus-ibapi==10.30.1",), 193, 187),
+    "official 10.46.1": ("official_actor", ("nautilus-ibapi==10.46.1", "protobuf>=5.29,<7"), 193, 193),
+}
+
+
+WORDS = ("--speed", "5", "--start", "2026-03-16T10:00-04:00")
+
+
+@pytest.fixture
+def cache(request: pytest.FixtureRequest) -> Path:
+    """Where the clients' environments are kept between runs."""
+    assert request.config.cache is not None
+    return request.config.cache.mkdir("client-venvs")
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """Run a program from the repository's root."""
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PLAY_LIMIT_S, check=False)
+
+
+def play(python: Path, actor: str, max_version: int) -> dict[str, Any]:
+    """Run one actor against a fresh gateway; what it reports."""
+    with gateway_process(*WORDS, "--max-version", str(max_version)) as gateway:
+        module = f"tests.gateway.clients.{actor}"
+        ports = str(gateway.port), str(gateway.control_port)
+        result = run(str(python), "-m", module, *ports, json.dumps(list(KINDS)))
+    assert result.returncode == 0, result.stderr
+    outcome: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
+    return outcome
+
+
+def test_every_order_type_of_the_venue_has_a_part_in_the_play() -> None:
+    assert set(KINDS) <= set(CASES)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_client_library_trades_every_order_type_and_has_no_complaint(client: str, cache: Path) -> None:
+    actor, requirements, max_version, agreed = CLIENTS[client]
+    python = python_with(cache, *requirements) if requirements else Path(sys.executable)
+    outcome = play(python, actor, max_version)
+    assert outcome["failed"] == {}
+    assert outcome["complaints"] == []
+    assert outcome["surprises"] == []
+    assert outcome["connected"]
+    assert outcome["version"] == agreed
+    assert set(outcome["done"]) >= {f"ask {name}" for name in QUESTIONS} | {f"order {name}" for name in KINDS}
+
+
+@pytest.mark.parametrize(
+    ("example", "requirements"),
+    [
+        ("ib_library.py", ()),
+        ("ib_library.py", ("ib_async==2.1.0",)),
+        ("official_api.py", ("nautilus-ibapi==10.30.1",)),
+    ],
+)
+def test_an_example_of_the_documents_runs(example: str, requirements: tuple[str, ...], cache: Path) -> None:
+    python = python_with(cache, *requirements) if requirements else Path(sys.executable)
+    with gateway_process(*WORDS) as gateway:
+        result = run(str(python), f"docs/clients/{example}", str(gateway.port))
+    assert result.returncode == 0, result.stderr
+    assert re.search(r" at \d+\.\d", result.stdout.splitlines()[-1])
+
+
+def test_the_javascript_client_gets_all_it_asks_for(cache: Path) -> None:
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("node and npm are not installed")
+    home = cache / "stoqey"
+    home.mkdir(exist_ok=True)
+    installed = run("npm", "install", "--no-audit", "--no-fund", "--prefix", str(home), "@stoqey/ib@1.6.10")
+    if installed.returncode:
+        pytest.skip("@stoqey/ib cannot be installed from the npm registry here")
+    shutil.copy(ROOT / "docs" / "clients" / "stoqey_ib.js", home)
+    with gateway_process(*WORDS, "--max-version", "193") as gateway:
+        result = run("node", str(home / "stoqey_ib.js"), str(gateway.port))
+    assert json.loads(result.stdout) == {"version": 193, "missing": [], "surprises": []}
+    assert result.returncode == 0, result.stderr
