@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from tradetui.backtest.costs import SCHEDULES, Costs, PerOrder
 from tradetui.backtest.engine import Player, RunResult, RunSpec, run
 from tradetui.backtest.sessions import Sessions, each_bar, utc_days
+from tradetui.bench import backtest_speed
 from tradetui.domain.bar import Bar
 from tradetui.domain.clock import MINUTE_NS
 from tradetui.domain.instrument import Instrument
@@ -193,13 +193,8 @@ tight_limits = st.builds(
 
 
 def load_bench() -> ModuleType:
-    """Return bench/backtest_speed.py as a module: its generator makes the reference markets."""
-    spec = importlib.util.spec_from_file_location("backtest_speed", ROOT / "bench" / "backtest_speed.py")
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError("bench/backtest_speed.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """Return the backtest's bench: its generator makes the reference markets."""
+    return backtest_speed
 
 
 def daily_walk(count: int = 5000, seed: int = 7) -> BarColumns:

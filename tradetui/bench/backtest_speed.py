@@ -4,7 +4,7 @@ The work is an SMA 20/50 crossover on seeded synthetic minutes: level rule, 100 
 slippage and 1 USD per order. "Engine" counts everything: columns in, gate, order life cycle, ledger arithmetic, equity
 curve and metrics out. "Plain" is what one would write by hand: running sums, no gate, no callbacks, no report.
 
-    python bench/backtest_speed.py [--bars 1000000] [--rounds 5] [--json]
+    python -m tradetui.bench.backtest_speed [--bars 1000000] [--rounds 5] [--json]
 """
 
 from __future__ import annotations
