@@ -15,7 +15,7 @@ from tradetui.domain.bar import Bar, BarSize
 from tradetui.domain.clock import SECOND_NS
 from tradetui.domain.errors import BrokerError
 from tradetui.domain.events import BarClosed, BarSource
-from tradetui.domain.tick import Trade
+from tradetui.domain.tick import Quote, Trade
 from tradetui.engine.clock import MarketClock
 from tradetui.marketdata.aggregator import BarAggregator
 
@@ -79,6 +79,10 @@ class BarFeed:
         """Take one trade; hot path."""
         for closed in self._aggregator.add(trade):
             self._closed(closed)
+
+    def see_quote(self, quote: Quote) -> None:
+        """Take a quote: a blank one says that the symbol's data line is not delivering."""
+        self._aggregator.see_quote(quote)
 
     def link_is_up(self, symbols: Iterable[str]) -> None:
         """Say that every trade of `symbols` arrives from now on."""

@@ -7,6 +7,7 @@ a part that ends is started again; whatever hangs, the process ends within the s
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import random
@@ -26,7 +27,7 @@ from tradetui.domain.events import (
     JournalRestored,
     StopFileSeen,
 )
-from tradetui.domain.tick import Trade
+from tradetui.domain.tick import Quote, Trade
 from tradetui.engine.alerting import Alerting
 from tradetui.engine.bar_feed import BarFeed
 from tradetui.engine.broker_gate import BrokerGate
@@ -58,6 +59,9 @@ from tradetui.trading.core import TradingCore
 from tradetui.trading.view import view
 
 _log = logging.getLogger(__name__)
+
+_FLUSH_S = 5.0
+_PRUNE_EVERY = 720
 
 
 class Engine:
@@ -120,6 +124,7 @@ class Engine:
             await self._stopping.wait()
         finally:
             await self._end()
+            self._stopping.disarm()
         return self._stopping.exit_code, self._stopping.reason
 
     # --- putting together ----------------------------------------------------------------------------------------
@@ -139,7 +144,7 @@ class Engine:
             base.calendar,
             events=self._gate.take,
             trades=self._trade,
-            quotes=self._router.quotes.take,
+            quotes=self._quote,
             clock=base.clock.now,
             rng=random.Random(),  # noqa: S311 (jitter of reconnects)
             first_order_id=base.first_order_id,
@@ -196,7 +201,7 @@ class Engine:
         start("timer", self._router.beat)
         start("quotes", self._router.quotes.run)
         start("bars", self._feed.run)
-        start("inputs", self._flush_inputs)
+        start("files", self._keep_files)
         for name, host in self._hosts.items():
             start(f"strategy {name}", host.run)
         self._alerting.start(self._base.open_alerts)
@@ -207,20 +212,26 @@ class Engine:
             self._timed()
 
     def _timed(self) -> None:
-        """Market time is known: events may pass, and ticks can be judged by their age."""
-        self._gate.release()
+        """Market time is known: ticks can be judged by their age, and events may pass.
+
+        In this order: a READY that was held back counts bars as complete from its moment on.
+        """
         if not self._watching:
             self._watching = True
             self._broker.watch(list(self._base.instruments.values()))
+        self._gate.release()
 
     def _first_ready(self) -> None:
         self._warming_up = asyncio.get_running_loop().create_task(self._warming.run(self._feed, self._keys))
         self._warming_up.add_done_callback(_log_failure)
 
-    async def _flush_inputs(self) -> None:
-        while True:
-            await asyncio.sleep(5.0)
+    async def _keep_files(self) -> None:
+        """Hand recorded inputs on, and keep the journal's bounded tables within their bounds."""
+        for beat in itertools.count(1):
+            await asyncio.sleep(_FLUSH_S)
             self._base.recorder.flush()
+            if beat % _PRUNE_EVERY == 0:
+                await self._base.journal.prune()
 
     # --- what clients see and ask --------------------------------------------------------------------------------
     def _state(self) -> State:
@@ -254,6 +265,10 @@ class Engine:
 
     def _trade(self, trade: Trade) -> None:
         self._feed.take_trade(trade)
+
+    def _quote(self, quote: Quote) -> None:
+        self._feed.see_quote(quote)
+        self._router.quotes.take(quote)
 
     # --- what comes from outside ---------------------------------------------------------------------------------
     def _stop_file_seen(self, reason: str) -> None:
@@ -289,7 +304,7 @@ class Engine:
             _log.warning("%d entries may still be live at the broker", left)
         if self._warming_up is not None:
             self._warming_up.cancel()
-        for part in ("broker", "clock", "timer", "quotes", "bars", "stop-file", "inputs"):
+        for part in ("broker", "clock", "timer", "quotes", "bars", "stop-file", "files"):
             await self._supervisor.stop(part)
         await self._feed.close()
         await self._carrier.close()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from tradetui.domain.events import (
     BarClosed,
     BarSource,
+    BrokerMessage,
     Command,
     CommandKind,
     CommandReceived,
@@ -30,6 +31,8 @@ from tradetui.engine.state_rows import ShellFacts
 from tradetui.marketdata.recorder import BarRecorder
 
 TIMER_S = 0.25
+#: IB's notices that a market data farm was lost and is back.
+FARM_DOWN, FARM_UP = 2103, 2104
 _URGENT = frozenset(
     {CommandKind.KILL, CommandKind.FLATTEN, CommandKind.PAUSE, CommandKind.STOP, CommandKind.CANCEL_ALL}
 )
@@ -64,6 +67,7 @@ class Router:
         self._feed: BarFeed | None = None
         self._symbols: tuple[str, ...] = ()
         self._up = False
+        self._farm_is_down = False
         self._was_ready = False
         self.quotes = QuoteConflator(inbox.put)
 
@@ -76,6 +80,8 @@ class Router:
         """Take an event of the link."""
         if isinstance(event, SessionChanged):
             self._session(event)
+        elif isinstance(event, BrokerMessage):
+            self._farm(event.code)
         self._inbox.put(event)
 
     def bar(self, closed: BarClosed) -> None:
@@ -104,6 +110,17 @@ class Router:
             if not crowded:
                 self._inbox.put(TimerFired())
 
+    def _farm(self, code: int) -> None:
+        # The link stays up while a data farm is down, but trades are missing: bars of that time are not complete.
+        if self._feed is None or not self._up:
+            return
+        if code == FARM_DOWN and not self._farm_is_down:
+            self._farm_is_down = True
+            self._feed.link_is_down()
+        elif code == FARM_UP and self._farm_is_down:
+            self._farm_is_down = False
+            self._feed.link_is_up(self._symbols)
+
     def _session(self, event: SessionChanged) -> None:
         facts = self._facts
         facts.account = event.account or facts.account
@@ -115,6 +132,7 @@ class Router:
         elif self._feed is not None and self._up and not ready:
             self._feed.link_is_down()
         self._up = ready
+        self._farm_is_down = self._farm_is_down and ready
         if ready and not self._was_ready:
             self._was_ready = True
             self._on_first_ready()

@@ -1,7 +1,7 @@
 """What this process does on Unix signals. Set up once, by the engine, before anything else runs.
 
-TERM, INT   graceful stop; a second one ends at once      USR1   kill switch
-HUP, PIPE   ignored: the core has no terminal             USR2   dump state and stacks to the log folder
+TERM, INT   graceful stop; a second one waits for no broker   USR1   kill switch
+HUP, PIPE   ignored: the core has no terminal                 USR2   dump state and stacks to the log folder
 """
 
 from __future__ import annotations

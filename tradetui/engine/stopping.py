@@ -1,6 +1,6 @@
 """The graceful stop: entries are cancelled, exits and protective stops stay, everything known is on disk.
 
-Invariant: each step has a time limit, the whole has STOP_LIMIT_S, and a second stop signal ends the process at once.
+Invariant: each step has a time limit, the whole has STOP_LIMIT_S, and a second stop signal waits for no broker.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Stopping:
         self.reason = ""
         self.exit_code = 0
         self.hurry = False
+        self._limit: threading.Timer | None = None
 
     def ask(self, reason: str, exit_code: int = 0) -> None:
         """Ask for the stop; asked again, what is left of it no longer waits for the broker."""
@@ -47,9 +48,14 @@ class Stopping:
 
     def arm(self) -> None:
         """From now on the process ends within STOP_LIMIT_S, whatever hangs."""
-        timer = threading.Timer(STOP_LIMIT_S, os._exit, args=(EXIT_HUNG,))
-        timer.daemon = True
-        timer.start()
+        self._limit = threading.Timer(STOP_LIMIT_S, os._exit, args=(EXIT_HUNG,))
+        self._limit.daemon = True
+        self._limit.start()
+
+    def disarm(self) -> None:
+        """Everything has ended."""
+        if self._limit is not None:
+            self._limit.cancel()
 
 
 async def cancel_entries(
