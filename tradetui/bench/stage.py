@@ -110,8 +110,9 @@ class Stage:
             Unmeasured: it did not start.
         """
         process = self.start(
-            "gateway", "--port", "0", "--market", play.market, "--speed", str(play.speed), "--start", play.start
-        )
+            "gateway", "--port", "0", "--market", play.market, "--speed", str(play.speed), "--start", play.start,
+            "--keep-closed-hours",
+        )  # fmt: skip
         if process.stdout is None:
             raise Unmeasured("the gateway has no output")
         line = process.stdout.readline().decode()
