@@ -168,19 +168,19 @@ class Box:
         self.core.wait()
 
     def close(self) -> None:
-        """End both processes, whatever they are doing, and see that the watcher and strategy hosts go too."""
+        """End the core in good order, then the gateway, whatever they are doing."""
         for process in (self.core, self.gateway):
-            if process is not None and process.poll() is None:
+            if process is None:
+                continue
+            if process.poll() is None:
                 process.terminate()
-        for process in (self.core, self.gateway):
-            if process is not None:
-                try:
-                    process.wait(25)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-                if process.stdout is not None:
-                    process.stdout.close()
+            try:
+                process.wait(25)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
 
     # --- the core ------------------------------------------------------------------------------------------------
     def state(self, *sections: str) -> State | None:

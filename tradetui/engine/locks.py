@@ -1,6 +1,6 @@
 """One core per profile, one core per account: locks the kernel frees even after `kill -9`.
 
-Invariant: the lock file of a profile holds the process id of its owner as its first word while the lock is held.
+Invariant: a lock file holds the process id of its owner and what it is locked for while the lock is held.
 """
 
 from __future__ import annotations
@@ -40,9 +40,12 @@ class Lock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            owner = _owner(descriptor)
+            pid, theirs = _owner(descriptor)
             os.close(descriptor)
-            raise AlreadyRunning(f"a core for {what} runs already{owner}; attach to it or stop it first") from None
+            # The owner's own words: the same account may be traded from another home than ours.
+            raise AlreadyRunning(
+                f"a core for {theirs or what} runs already{pid}; attach to it or stop it first"
+            ) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()} {what}\n".encode(), 0)
         return cls(descriptor)
@@ -69,6 +72,7 @@ def account_lock_path(account: str, environ: Mapping[str, str]) -> Path:
     return folder / f"{re.sub(r'[^A-Za-z0-9._-]', '_', account)}.lock"
 
 
-def _owner(descriptor: int) -> str:
-    words = os.pread(descriptor, 64, 0).decode(errors="replace").split()
-    return f" (process {words[0]})" if words and words[0].isdigit() else ""
+def _owner(descriptor: int) -> tuple[str, str]:
+    # Process and purpose as the owner wrote them; empty while it has not written them yet.
+    pid, _, what = os.pread(descriptor, 4096, 0).decode(errors="replace").rstrip("\n").partition(" ")
+    return (f" (process {pid})", what) if pid.isdigit() else ("", "")
