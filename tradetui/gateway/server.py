@@ -10,15 +10,18 @@ import ipaddress
 import logging
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from tradetui.domain.errors import OperatorError
 from tradetui.gateway.control.channel import ControlChannel
 from tradetui.gateway.market.market import Market
 from tradetui.gateway.session.connection import Connection
+from tradetui.gateway.session.faults import Admission
 from tradetui.gateway.session.hub import Hub, MarketClock, Settings
 from tradetui.gateway.session.pump import Pump
 from tradetui.gateway.venue.venue import Venue
+
+RETURN_RETRY_S: Final = 1.0
 
 log = logging.getLogger("tradetui.gateway")
 
@@ -57,25 +60,29 @@ class GatewayServer:
         self._port = port
         self._server: asyncio.Server | None = None
         self._pumping: asyncio.Task[None] | None = None
-        self._silences: list[asyncio.TimerHandle] = []
+        self._returning: asyncio.Task[None] | None = None
+        self._timers: list[asyncio.TimerHandle] = []
         self.control = None if control_port is None else ControlChannel(self, control_port)
 
     async def start(self) -> None:
         """Listen and start the market. Raises OperatorError if the address cannot be used."""
-        loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(
-                lambda: Connection(self.hub, self._opened, self._closed), self._host, self._port
-            )
+            await self._listen()
         except OSError as error:
             reason = error.strerror or str(error)
             raise OperatorError(
                 f"cannot listen on {self._host}:{self._port}: {reason}; choose another --port (0 takes any free one)"
             ) from error
-        self._port = self._server.sockets[0].getsockname()[1]
         if self.control is not None:
             await self.control.start()
         self._pumping = asyncio.create_task(self.pump.run(), name="gateway-pump")
+
+    async def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: Connection(self.hub, self._opened, self._closed), self._host, self._port
+        )
+        self._port = self._server.sockets[0].getsockname()[1]
 
     @property
     def host(self) -> str:
@@ -100,13 +107,16 @@ class GatewayServer:
             with suppress(asyncio.CancelledError):
                 await self._pumping
             self._pumping = None
-        for timer in self._silences:
+        for timer in self._timers:
             timer.cancel()
+        if self._returning is not None:
+            self._returning.cancel()
+            await asyncio.gather(self._returning, return_exceptions=True)
         if self.control is not None:
             await self.control.stop()
+        self.drop_clients()
         if self._server is not None:
             self._server.close()
-            self.drop_clients()
             await self._server.wait_closed()
             self._server = None
 
@@ -122,19 +132,36 @@ class GatewayServer:
         connections = tuple(self.connections)
         for connection in connections:
             connection.silence(True)
-        self._silences.append(asyncio.get_running_loop().call_later(seconds, self._unsilence, connections))
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, self._unsilence, connections))
         return len(connections)
+
+    def close_port(self, seconds: float) -> None:
+        """Listen no more for some wall seconds: connecting is refused, present connections stay."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
+        self._returning = asyncio.create_task(self._return_after(seconds), name="gateway-return")
+
+    async def _return_after(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        while self._server is None:
+            try:
+                await self._listen()
+            except OSError as error:
+                log.warning("cannot listen on %s:%d again: %s; trying on", self._host, self._port, error)
+                await asyncio.sleep(RETURN_RETRY_S)
 
     @staticmethod
     def _unsilence(connections: tuple[Connection, ...]) -> None:
         for connection in connections:
             connection.silence(False)
 
-    def _opened(self, connection: Connection) -> bool:
+    def _opened(self, connection: Connection) -> Admission:
         if asyncio.get_running_loop().time() < self.hub.faults.refuse_until:
-            return False
+            return Admission.RESET
         self.connections.add(connection)
-        return True
+        return self.hub.faults.admission()
 
     def _closed(self, connection: Connection) -> None:
         self.connections.discard(connection)

@@ -13,6 +13,7 @@ from typing import Final
 from tradetui.gateway.session import codes, times
 from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.session.dispatch import dispatch
+from tradetui.gateway.session.faults import Admission
 from tradetui.gateway.session.hub import Hub
 from tradetui.gateway.session.outbox import Outbox
 from tradetui.gateway.wire.errors import WireError
@@ -32,13 +33,14 @@ WRITE_BUFFER: Final = 1 << 18
 class Connection(asyncio.Protocol):
     """The server's end of one client's socket. `closed` is called once when the socket is gone."""
 
-    def __init__(self, hub: Hub, opened: Callable[[Connection], bool], closed: Callable[[Connection], None]) -> None:
+    def __init__(self, hub: Hub, opened: Callable[[Connection], Admission], closed: Callable[[Connection], None]) -> None:
         self._hub = hub
         self._opened = opened
         self._closed = closed
         self._reader = FrameReader(limit=REQUEST_LIMIT, prefixed=True)
         self._transport: asyncio.Transport | None = None
         self._outbox: Outbox | None = None
+        self._admission = Admission.SERVE
         self.client: ClientSession | None = None
 
     # --- asyncio's callbacks ------------------------------------------------------------------------------------
@@ -49,11 +51,16 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         transport.set_write_buffer_limits(high=WRITE_BUFFER)
         self._outbox = Outbox(transport, self.abort)
-        if not self._opened(self):
+        self._admission = self._opened(self)
+        if self._admission is Admission.RESET:
             self.abort()
+        elif self._admission is Admission.CLOSE:
+            transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived; a stream that cannot be cut into frames ends the connection."""
+        if self._admission is Admission.MUTE:
+            return
         try:
             for body in self._reader.feed(data):
                 self._frame(body)
@@ -133,7 +140,7 @@ class Connection(asyncio.Protocol):
             log.warning("%s offers versions %d..%d; none in common", self.peer, offer.lowest, offer.highest)
             self.close()
             return
-        outbox.put(frame(greeting(version, times.zoned(self._hub.clock.now_ns()))))
+        outbox.put(frame(greeting(version, times.zoned(self._hub.clock.now_ns() + self._hub.skew_ns))))
         self.client = ClientSession(self._hub, outbox, version, self.peer)
 
     def _start(self, client: ClientSession, fields: list[str]) -> None:
@@ -148,7 +155,10 @@ class Connection(asyncio.Protocol):
             self.close()
             return
         log.info("%s connected at version %d", client.name, client.version)
-        client.send(MANAGED_ACCOUNTS, accounts=",".join(self._hub.venue.accounts))
+        if self._admission is not Admission.NO_LOGIN:
+            client.send(MANAGED_ACCOUNTS, accounts=",".join(self._hub.venue.accounts))
+        if self._admission is not Admission.SERVE:
+            return
         client.send(NEXT_VALID_ID, orderId=self._hub.venue.next_order_id(client_id))
         for code, text in codes.FARMS:
             client.error(None, code, text)

@@ -13,6 +13,7 @@ from typing import Protocol, assert_never
 from tradetui.gateway.market.market import Market
 from tradetui.gateway.session import order_out
 from tradetui.gateway.session.account_feed import AccountFeed
+from tradetui.gateway.session.agenda import Agenda
 from tradetui.gateway.session.bar_board import BarBoard
 from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.session.faults import Faults
@@ -72,7 +73,12 @@ class Hub:
     clock: MarketClock
     settings: Settings = field(default_factory=Settings)
     faults: Faults = field(default_factory=Faults)
+    agenda: Agenda = field(default_factory=Agenda)
     clients: dict[int, ClientSession] = field(default_factory=dict)
+    taken_ids: set[int] = field(default_factory=set)
+    """Client ids that nobody uses and nobody may use: sessions that the gateway has not let go of."""
+    skew_ns: int = 0
+    """How far the time told to clients is from the market's."""
     reached_ns: int = 0
     catch_up: Callable[[], bool] = bool
     """Brings `reached_ns` to the clock's time; the pump installs it."""
@@ -99,7 +105,7 @@ class Hub:
 
     def join(self, client: ClientSession, client_id: int) -> bool:
         """Register a client; False if its id is taken."""
-        if client_id in self.clients:
+        if client_id in self.clients or client_id in self.taken_ids:
             return False
         client.client_id = client_id
         self.clients[client_id] = client
@@ -115,6 +121,12 @@ class Hub:
 
     def deliver(self, events: Sequence[VenueEvent]) -> None:
         """Route the venue's events to the clients they concern."""
+        if self.faults.events:
+            events = self.faults.told(events)
+        self.tell(events)
+
+    def tell(self, events: Sequence[VenueEvent]) -> None:
+        """Route events past every fault."""
         for event in events:
             if isinstance(event, PositionEvent):
                 self.accounts.position_changed(event.row)

@@ -28,6 +28,10 @@ class Outbox:
         self._paused = False
         self._scheduled = False
         self._closed = False
+        self.piece = 0
+        """Largest write in bytes; 0 writes everything at once."""
+        self.watch: Callable[[bytes], None] | None = None
+        """Sees every frame that is handed to the socket."""
         self.sent = 0
         """Frames handed to the socket."""
         self.conflated = 0
@@ -83,4 +87,24 @@ class Outbox:
         if self._frames and not self._paused and not self._closed:
             frames, self._frames = self._frames, []
             self.sent += len(frames)
-            self._transport.write(b"".join(frames))
+            if self.watch is not None:
+                for frame in frames:
+                    self.watch(frame)
+            self._write(b"".join(frames))
+
+    def _write(self, data: bytes) -> None:
+        if not self.piece:
+            self._transport.write(data)
+            return
+        for start in range(0, len(data), self.piece):
+            self._transport.write(data[start : start + self.piece])
+
+    def break_off(self, data: bytes) -> None:
+        """Write some last bytes past the queue, then drop the client."""
+        self._transport.write(data)
+        self.cut()
+
+    def cut(self) -> None:
+        """Drop the client at once; what is queued is lost."""
+        self.close()
+        self._overflow()

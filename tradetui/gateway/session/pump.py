@@ -63,6 +63,7 @@ class Pump:
         """Bring the market to the clock's time; False if the budget ended first."""
         hub = self._hub
         target_ns = hub.clock.now_ns()
+        hub.agenda.run(hub.reached_ns)
         deadline = time.monotonic() + BUDGET_S
         while hub.reached_ns < target_ns and time.monotonic() < deadline:
             self._advance(self._stop(target_ns))
@@ -74,9 +75,9 @@ class Pump:
         next_event = hub.market.next_event_ns()
         reached = hub.reached_ns
         stop = min(target_ns, max(reached + _SLICE_NS, next_event or target_ns))
-        wake = hub.venue.next_wake_ns()
-        if wake is not None and reached < wake < stop:
-            stop = wake
+        for wake in (hub.venue.next_wake_ns(), hub.agenda.next_ns()):
+            if wake is not None and reached < wake < stop:
+                stop = wake
         boundary = hub.bars.next_ns(reached, next_event)
         # Up to, not including: an event at the boundary belongs to the next bar.
         return stop if boundary is None else min(stop, boundary - 1)
@@ -92,6 +93,7 @@ class Pump:
             hub.deliver(events)
         hub.reached_ns = stop_ns
         hub.bars.reach(stop_ns)
+        hub.agenda.run(stop_ns)
 
     def take(self, event: MarketEvent) -> None:
         """Apply one market event: ticks to subscribers first, then what it does to orders."""
@@ -132,7 +134,8 @@ class Pump:
         hub = self._hub
         # Handlers of requests bring market time forward themselves, so idle waits cost nobody any freshness.
         event_ns = hub.market.next_event_ns()
-        moments = (event_ns, hub.venue.next_wake_ns(), hub.bars.next_ns(hub.reached_ns, event_ns))
+        boundary_ns = hub.bars.next_ns(hub.reached_ns, event_ns)
+        moments = (event_ns, hub.venue.next_wake_ns(), hub.agenda.next_ns(), boundary_ns)
         ahead = [moment for moment in moments if moment is not None and moment > hub.reached_ns]
         delay = min((hub.clock.delay_until(moment) for moment in ahead), default=IDLE_S)
         return min(max(delay, _MIN_DELAY_S), IDLE_S)

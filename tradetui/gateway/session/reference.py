@@ -82,7 +82,7 @@ def market_rule(client: ClientSession, request: Record) -> None:
 
 def current_time(client: ClientSession, _request: Record) -> None:
     """The market's time, in whole seconds."""
-    client.send(replies_account.CURRENT_TIME, time=times.epoch(client.hub.clock.now_ns()))
+    client.send(replies_account.CURRENT_TIME, time=times.epoch(client.hub.clock.now_ns() + client.hub.skew_ns))
 
 
 def smart_components(client: ClientSession, request: Record) -> None:
