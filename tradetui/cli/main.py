@@ -51,7 +51,7 @@ VERBS: dict[str, Verb] = {
     "resume": Verb("resume", "allow entries again"),
     "kill": Verb("kill", "cancel every working entry and trade no more"),
     "flatten": Verb("flatten", "close positions and prove it"),
-    "stop": Verb("stop", "end the core; orders at the broker stay"),
+    "stop": Verb("stop", "end the core; positions and protective stops stay"),
     "backtest": Verb("backtest", "run a strategy over recorded bars", json=True),
     "strategies": Verb("strategies", "list the strategies and their parameters", json=True),
     "config": Verb("config", "check the configuration, or show it with origins", json=True),

@@ -231,7 +231,10 @@ class Engine:
             await asyncio.sleep(_FLUSH_S)
             self._base.recorder.flush()
             if beat % _PRUNE_EVERY == 0:
-                await self._base.journal.prune()
+                try:
+                    await self._base.journal.prune()
+                except StoreError as error:
+                    _log.warning("the journal was not pruned: %s", error)
 
     # --- what clients see and ask --------------------------------------------------------------------------------
     def _state(self) -> State:

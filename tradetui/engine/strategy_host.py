@@ -109,19 +109,22 @@ def serve(lines: IO[bytes], answers: IO[bytes]) -> int:
         else:
             answer = host.take(message)
         if answer is not None:
-            _send(answers, answer)
+            answer = _sent(answers, answer)
         if isinstance(answer, Failed):
             return 1
     return 0
 
 
-def _send(answers: IO[bytes], answer: FromHost) -> None:
+def _sent(answers: IO[bytes], answer: FromHost) -> FromHost:
+    """Send `answer`, or why it cannot be sent; return what was sent."""
     try:
         line = encode(answer)
     except (ValueError, TypeError) as error:
-        line = encode(Failed(f"a signal holds a value that cannot be sent: {error}"))
+        answer = Failed(f"a signal holds a value that cannot be sent: {error}")
+        line = encode(answer)
     answers.write(line)
     answers.flush()
+    return answer
 
 
 def _die_with_parent() -> None:

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from tradetui.domain.clock import SECOND_NS
 from tradetui.domain.errors import StoreError
 from tradetui.domain.records import JournalImage, Record
 from tradetui.store.disk_check import check_disk
@@ -23,8 +24,9 @@ from tradetui.store.migrate import migrate
 from tradetui.store.sqlite_file import WriterConnection, check_integrity, open_writer
 from tradetui.store.statements import Statement, statements_for
 
-#: Lines of the event log kept; older ones are pruned at start.
+#: Lines of the event log kept, and how long a consumed bar is remembered behind the newest one.
 NOTES_KEPT = 100_000
+CONSUMED_KEPT_NS = 30 * 86_400 * SECOND_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,17 @@ class Journal:
         except sqlite3.Error as error:
             raise JournalBroken(f"{self._path}: cannot be read back: {error}") from error
 
+    async def prune(self) -> None:
+        """Forget what is only kept for a while.
+
+        Raises:
+            StoreError: the journal cannot be written.
+        """
+        try:
+            await self._connection.run(_prune)
+        except sqlite3.Error as error:
+            raise from_sqlite(error, f"pruning {self._path}") from error
+
     async def begin_run(self, run: Run) -> None:
         """Note that a life of the core begins.
 
@@ -205,9 +218,17 @@ def _check_and_migrate(connection: sqlite3.Connection, path: Path) -> None:
         ) from error
     try:
         migrate(connection, path)
-        connection.execute("DELETE FROM notes WHERE seq <= (SELECT max(seq) FROM notes) - ?", (NOTES_KEPT,))
+        _prune(connection)
     except sqlite3.Error as error:
         raise from_sqlite(error, f"preparing {path}") from error
+
+
+def _prune(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM notes WHERE seq <= (SELECT max(seq) FROM notes) - ?", (NOTES_KEPT,))
+    connection.execute(
+        "DELETE FROM consumed_bars WHERE bar_end_ns < (SELECT max(bar_end_ns) FROM consumed_bars) - ?",
+        (CONSUMED_KEPT_NS,),
+    )
 
 
 def _write(connection: sqlite3.Connection, statements: Sequence[tuple[int, Statement]]) -> None:
