@@ -173,20 +173,3 @@ def test_the_heart_beats_on_while_clients_stall_and_die(life: Life) -> None:
     for client in stalled:
         client.close()
     assert max(gaps) <= 0.25
-
-
-def test_the_demo_starts_once_is_found_again_and_leaves_no_process_behind(life: Life) -> None:
-    first = life.command("demo", "--no-ui")
-    assert (first.returncode, first.stdout) == (0, ""), first.stderr
-    again = life.command("demo", "--no-ui")
-    assert again.returncode == 0
-    assert "starting" in first.stderr
-    assert "starting" not in again.stderr
-    life.wait_fills(2)
-    stopped = life.command("demo", "--stop")
-    assert (stopped.returncode, stopped.stdout) == (0, "the demo has ended\n"), stopped.stderr
-    assert processes_of(life.home) == []
-    assert life.command("demo", "--stop").stdout == "no demo is running\n"
-    assert life.command("demo", "--no-ui").returncode == 0
-    life.wait_trading()
-    assert life.command("demo", "--stop").returncode == 0
