@@ -33,7 +33,9 @@ WRITE_BUFFER: Final = 1 << 18
 class Connection(asyncio.Protocol):
     """The server's end of one client's socket. `closed` is called once when the socket is gone."""
 
-    def __init__(self, hub: Hub, opened: Callable[[Connection], Admission], closed: Callable[[Connection], None]) -> None:
+    def __init__(
+        self, hub: Hub, opened: Callable[[Connection], Admission], closed: Callable[[Connection], None]
+    ) -> None:
         self._hub = hub
         self._opened = opened
         self._closed = closed
