@@ -117,7 +117,7 @@ async def test_a_heart_on_a_full_disk_beats_on(tmp_path: Path) -> None:
 
 
 class Qualifier:
-    """A broker that knows SPY, refuses XXX and is away once."""
+    """A broker that knows SPY, refuses NOPE and is away once."""
 
     def __init__(self) -> None:
         self.away = True
@@ -126,7 +126,7 @@ class Qualifier:
         if self.away:
             self.away = False
             raise NotConnected("no session")
-        if instrument.symbol == "XXX":
+        if instrument.symbol == "NOPE":
             raise BrokerRefused(200, "no such contract")
         return Instrument(symbol=instrument.symbol, con_id=756733, min_tick=0.05)
 
@@ -147,20 +147,20 @@ async def test_contracts_are_qualified_and_one_that_is_refused_is_told_without_h
     monkeypatch.setattr("tradetui.engine.warming._RETRY_S", 0.001)
     monkeypatch.setattr("tradetui.engine.warming.LOAD_PATIENCE_S", 0.01)
     reports: list[Event] = []
-    instruments = {symbol: Instrument(symbol=symbol) for symbol in ("XXX", "SPY")}
+    instruments = {symbol: Instrument(symbol=symbol) for symbol in ("NOPE", "SPY")}
     settings = {"m": StrategySetting(name="m", symbols=("SPY",), bar_size="1m")}
     host = StrategyHost(HostSpec(name="m", strategy="m", folder=tmp_path, symbols=("SPY",), params={}), reports.append)
     warming, lanes = Warming(Qualifier(), instruments, {"m": host}, settings, reports.append), Lanes()
-    keys = {("SPY", BarSize.M1), ("XXX", BarSize.M1)}
+    keys = {("SPY", BarSize.M1), ("NOPE", BarSize.M1)}
     await warming.run(lanes, keys)  # type: ignore[arg-type]
     assert (instruments["SPY"].con_id, instruments["SPY"].min_tick) == (756733, 0.05)
-    assert reports == [BrokerMessage(200, "XXX cannot be traded: no such contract", symbol="XXX")]
-    assert lanes.asked == [("SPY", 20), ("XXX", 20)]
+    assert reports == [BrokerMessage(200, "NOPE cannot be traded: no such contract", symbol="NOPE")]
+    assert lanes.asked == [("NOPE", 20), ("SPY", 20)]
     warming.lane_has_trouble("SPY", BarSize.M1, "pacing")
-    warming.lane_has_trouble("XXX", BarSize.M1, "pacing")
+    warming.lane_has_trouble("NOPE", BarSize.M1, "pacing")
     assert reports[1:] == [
         StrategyStatus("m", "warming", "no history of SPY 1m: pacing"),
-        BrokerMessage(0, "no history of XXX 1m: pacing", symbol="XXX"),
+        BrokerMessage(0, "no history of NOPE 1m: pacing", symbol="NOPE"),
     ]
 
 
