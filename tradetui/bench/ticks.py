@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from random import Random
 
 from tradetui.bench.measure import Measurement, Unmeasured, at_least
@@ -28,7 +29,7 @@ def measure(scale: float) -> list[Measurement]:
     """Return the messages read a second."""
     command = [sys.executable, "-m", "tradetui.bench.tick_pump", str(max(4_000, int(EVENTS * scale)))]
     with subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as pump:
         try:
             messages, seconds, trades = asyncio.run(_read(pump))
@@ -97,10 +98,8 @@ async def _read(pump: subprocess.Popen[str]) -> tuple[int, float, int]:
         ears.trades = 0
         begin = time.perf_counter()
         _say(pump)
-        await asyncio.wait_for(ears.done.wait(), LIMIT_S)
+        await _until_done(ears, pump)
         seconds = time.perf_counter() - begin
-    except TimeoutError:
-        raise Unmeasured(f"{ears.trades} trades came within {LIMIT_S:g} s; {connector.link.reason}") from None
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -109,12 +108,28 @@ async def _read(pump: subprocess.Popen[str]) -> tuple[int, float, int]:
     return int(messages), seconds, ears.trades
 
 
+async def _until_done(ears: _Ears, pump: subprocess.Popen[str]) -> None:
+    deadline = time.perf_counter() + LIMIT_S
+    while not ears.done.is_set():
+        if pump.poll() is not None or time.perf_counter() > deadline:
+            raise Unmeasured(f"{ears.trades} trades came, then no more: {_complaint(pump)}")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ears.done.wait(), 1.0)
+
+
+def _complaint(pump: subprocess.Popen[str]) -> str:
+    """End the pump and return its last words."""
+    pump.kill()
+    lines = pump.stderr.read().strip().splitlines() if pump.stderr is not None else []
+    return lines[-1] if lines else "the pump said nothing"
+
+
 async def _word(pump: subprocess.Popen[str], name: str) -> list[str]:
     if pump.stdout is None:
         raise Unmeasured("the pump has no output")
     words = (await asyncio.wait_for(asyncio.to_thread(pump.stdout.readline), LIMIT_S)).split()
     if words[:1] != [name]:
-        raise Unmeasured(f"the pump said {' '.join(words)!r} in place of {name}")
+        raise Unmeasured(f"the pump said {' '.join(words)!r} in place of {name}: {_complaint(pump)}")
     return words
 
 
