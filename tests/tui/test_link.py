@@ -26,21 +26,26 @@ class Watched:
         self.now = 0.0
         self.results: list[tuple[str, str, str]] = []
         self.notes: list[str] = []
-        self.losses = 0
+        self.phases: list[Phase] = []
         self.link = CoreLink(
             paths,
             clock=lambda: self.now,
             on_result=lambda *result: self.results.append(result),
             on_note=self.notes.append,
-            on_lost=self._lose,
+            on_phase=self._enter,
         )
+
+    @property
+    def losses(self) -> int:
+        """How often a connection was lost."""
+        return list(zip(self.phases, self.phases[1:], strict=False)).count((Phase.LIVE, Phase.DOWN))
 
     @property
     def phase(self) -> Phase:
         return self.link.status().phase
 
-    def _lose(self) -> None:
-        self.losses += 1
+    def _enter(self, phase: Phase) -> None:
+        self.phases.append(phase)
 
 
 @pytest.fixture

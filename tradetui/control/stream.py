@@ -35,14 +35,17 @@ class ControlStream:
             CoreNotAnswering: no hello came within `timeout_s`.
         """
         try:
-            reader, writer = await asyncio.wait_for(asyncio.open_unix_connection(path, limit=MAX_LINE), timeout_s)
+            # Not wait_for: before Python 3.12 it can swallow a cancellation.
+            async with asyncio.timeout(timeout_s):
+                reader, writer = await asyncio.open_unix_connection(path, limit=MAX_LINE)
         except TimeoutError:
             raise CoreNotAnswering(f"{path}: the core does not take connections") from None
         except OSError as error:
             raise CoreNotRunning(f"{path}: {error.strerror or error}") from None
         self = cls(reader, writer)
         try:
-            await asyncio.wait_for(self._greet(client), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._greet(client)
         except TimeoutError:
             await self.close()
             raise CoreNotAnswering(f"{path}: the core does not answer") from None

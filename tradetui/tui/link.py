@@ -60,14 +60,14 @@ class CoreLink:
         clock: Callable[[], float],
         on_result: Callable[[str, str, str], None],
         on_note: Callable[[str], None],
-        on_lost: Callable[[], None],
+        on_phase: Callable[[Phase], None],
     ) -> None:
         self.store = Store()
         self._paths = paths
         self._clock = clock
         self._on_result = on_result
         self._on_note = on_note
-        self._on_lost = on_lost
+        self._on_phase = on_phase
         self._stream: ControlStream | None = None
         self._hello: Message = {}
         self._phase = Phase.CONNECTING
@@ -175,12 +175,10 @@ class CoreLink:
 
     def _lose(self, detail: str) -> None:
         self._detail = detail
-        was_live = self._phase is Phase.LIVE
         if self._phase is not Phase.DOWN:
             self._enter(Phase.DOWN)
-        if was_live:
-            self._on_lost()
 
     def _enter(self, phase: Phase) -> None:
         self._phase = phase
         self._since = self._clock()
+        self._on_phase(phase)

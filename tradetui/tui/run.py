@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from tradetui.control.emergency import EmergencyStop, stop_without_socket
 from tradetui.home import Paths
 from tradetui.tui.app import TradeTuiApp
-from tradetui.tui.link import CoreLink
+from tradetui.tui.link import CoreLink, Phase
 from tradetui.tui.operator import Operator, Status
 from tradetui.tui.term.lost import exit_when_terminal_is_lost
 from tradetui.tui.themes import theme_for
@@ -64,14 +64,15 @@ def build_app(paths: Paths, environ: Mapping[str, str], *, encoding: str) -> Tra
         operator.on_result(command_id, status, text)
         app.show_now()
 
-    def on_lost() -> None:
-        operator.on_connection_lost()
+    def on_phase(phase: Phase) -> None:
+        if phase is Phase.DOWN:
+            operator.on_connection_lost()
         app.show_now()
 
     def on_note(text: str) -> None:
         operator.note(text)
 
-    link = CoreLink(paths, clock=clock, on_result=on_result, on_note=on_note, on_lost=on_lost)
+    link = CoreLink(paths, clock=clock, on_result=on_result, on_note=on_note, on_phase=on_phase)
     operator = Operator(send=link.send, stop_without_socket=stop, who=who, clock=clock)
     app = TradeTuiApp(
         link,

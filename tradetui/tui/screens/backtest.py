@@ -35,6 +35,8 @@ _FIELDS = (
     ("to", ""),
 )
 _HINTS = {"bar file": "a Parquet or CSV file of bars", "from": "YYYY-MM-DD, optional", "to": "YYYY-MM-DD, optional"}
+#: Metrics that are parts of one; those of the market's own course begin with buy_hold_.
+_FRACTIONS = frozenset({"total_return", "return", "cagr", "volatility", "max_drawdown", "exposure", "hit_rate"})
 _LABEL = 10
 _BAR = 30
 
@@ -185,9 +187,18 @@ class BacktestScreen(Screen[None], inherit_bindings=False):
                 return [(Span(f" {reason}", Tone.BAD),)]
             case Finished(metrics, _, trades):
                 rows = {**metrics, "trades": float(trades)}
-                return [_metric(name, value) for name, value in rows.items()]
+                return self._in_columns([_metric(name, value) for name, value in rows.items()])
             case None:
                 return []
+
+    def _in_columns(self, lines: list[Line]) -> list[Line]:
+        # Above the curve there is little height but twice the width.
+        if self.has_class("-wide"):
+            return lines
+        half = (len(lines) + 1) // 2
+        room = max(self._form_bar.size.height - len(_FIELDS) - 1, 1)
+        left, right = lines[: min(half, room)], lines[min(half, room) : 2 * min(half, room)]
+        return [(*line, *(right[n] if n < len(right) else ())) for n, line in enumerate(left)]
 
     def _curve(self, width: int, height: int) -> Sequence[Line]:
         if not isinstance(self._event, Finished):
@@ -200,6 +211,8 @@ def _metric(name: str, value: float | str | None) -> Line:
         text = "unknown"
     elif isinstance(value, str):
         text = value
+    elif name.removeprefix("buy_hold_") in _FRACTIONS:
+        text = f"{value:+.2%}"
     else:
         text = f"{value:,.0f}" if value == int(value) else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.2f}"
-    return (Span(f" {name.replace('_', ' '):<22}", Tone.LABEL), Span(f"{text:>14}", Tone.STRONG))
+    return (Span(f" {name.replace('_', ' '):<22}", Tone.LABEL), Span(f"{text:>14}  ", Tone.STRONG))
