@@ -88,13 +88,13 @@ async def test_a_live_account_under_a_paper_profile_is_refused(rig: Rig) -> None
     finally:
         await live.close()
     assert reason == (
-        "account U7***321 is a live account, the profile is paper; "
+        "account U7***321 is a live account, the profile is for paper money; "
         "nothing is traded: connect to a paper log-in or use the live profile"
     )
 
 
 async def test_a_paper_account_under_a_live_profile_is_refused(rig: Rig) -> None:
-    assert "is a paper account, the profile is live" in await refused(rig, replace(QUICK, paper=False))
+    assert "is a paper account, the profile is for live money" in await refused(rig, replace(QUICK, paper=False))
 
 
 async def test_an_account_the_gateway_does_not_offer_is_refused(rig: Rig) -> None:

@@ -37,7 +37,7 @@ def chosen_account(settings: IBSettings, offered: Sequence[str], traded: str = "
     if is_paper_account(account) != settings.paper:
         kind, wanted = ("paper", "live") if is_paper_account(account) else ("live", "paper")
         raise SessionRefused(
-            f"account {mask_account(account)} is a {kind} account, the profile is {wanted}; "
+            f"account {mask_account(account)} is a {kind} account, the profile is for {wanted} money; "
             f"nothing is traded: connect to a {wanted} log-in or use the {kind} profile"
         )
     return account
