@@ -14,6 +14,7 @@ from tradetui.domain.errors import NotConnected
 from tradetui.domain.events import BrokerMessage, SessionChanged, SessionState, SnapshotTaken
 from tradetui.domain.order import OrderType
 from tradetui.gateway.session.connection import Connection
+from tradetui.gateway.session.faults import Admission
 from tradetui.gateway.wire.replies_account import MANAGED_ACCOUNTS
 from tradetui.gateway.wire.requests import REQ_CURRENT_TIME
 
@@ -308,7 +309,7 @@ async def test_a_gateway_that_flaps_is_not_stormed(rig: Rig) -> None:
     attempts: list[int] = []
     opened = rig.gateway._opened
 
-    def counted(connection: Connection) -> bool:
+    def counted(connection: Connection) -> Admission:
         attempts.append(1)
         return opened(connection)
 

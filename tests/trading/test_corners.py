@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.trading.world import STRATEGY, World, settings
+from tradetui.domain.bar import Bar
 from tradetui.domain.clock import MINUTE_NS
 from tradetui.domain.events import (
+    BarClosed,
+    BarSource,
     CommandKind,
     CommissionSeen,
     FillSeen,
@@ -291,3 +294,12 @@ def test_an_unknown_account_confirms_nothing() -> None:
     world.command(CommandKind.KILL)
     assert world.command(CommandKind.UNKILL, confirm="", reason="x").startswith("denied")
     assert world.command(CommandKind.UNKILL, confirm="4567", reason="x").startswith("done"), "known from the session"
+
+
+def test_the_chart_of_a_symbol_draws_its_shortest_bars_only() -> None:
+    world = ready()
+    for size, close in (("5m", 10.0), ("1m", 20.0), ("5m", 30.0), ("1m", 40.0)):
+        world.market_ns += MINUTE_NS
+        bar = Bar("SPY", world.market_ns, close, close, close, close, 1.0)
+        world.give(BarClosed(bar, size, BarSource.WARMUP))
+    assert list(state(world).closes["SPY"]) == [20.0, 40.0]

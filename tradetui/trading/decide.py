@@ -35,7 +35,7 @@ def on_bar(state: CoreState, out: Out, now: Now, event: BarClosed) -> None:
     latest = state.last_bars.get(bar.symbol)
     if latest is None or bar.end_ns >= latest.end_ns:
         state.last_bars[bar.symbol] = bar
-    state.closes.setdefault(bar.symbol, deque(maxlen=SPARK_BARS)).append(bar.close)
+    _chart(state, event)
     if event.source is BarSource.LIVE:
         state.counts_bars += 1
         state.bar_counts[bar.symbol] = state.bar_counts.get(bar.symbol, 0) + 1
@@ -45,6 +45,17 @@ def on_bar(state: CoreState, out: Out, now: Now, event: BarClosed) -> None:
     for setting in state.settings.strategies:
         if bar.symbol in setting.symbols and event.size == setting.bar_size:
             _deliver(state, out, setting, event)
+
+
+def _chart(state: CoreState, event: BarClosed) -> None:
+    """Keep the closes that the screen draws: one size per symbol, the shortest there is."""
+    symbol, nanos = event.bar.symbol, BarSize(event.size).nanos
+    drawn = state.chart_nanos.get(symbol)
+    if drawn is None or nanos < drawn:
+        state.chart_nanos[symbol] = nanos
+        state.closes[symbol] = deque(maxlen=SPARK_BARS)
+    if nanos == state.chart_nanos[symbol]:
+        state.closes[symbol].append(event.bar.close)
 
 
 def _deliver(state: CoreState, out: Out, setting: StrategySetting, event: BarClosed) -> None:

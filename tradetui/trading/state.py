@@ -80,6 +80,7 @@ class CoreState:
     quotes: dict[str, Quote] = field(default_factory=dict)
     last_bars: dict[str, Bar] = field(default_factory=dict)
     closes: dict[str, deque[float]] = field(default_factory=dict)
+    chart_nanos: dict[str, int] = field(default_factory=dict)
     bar_counts: dict[str, int] = field(default_factory=dict)
     session: SessionState = SessionState.DISCONNECTED
     session_reason: str = "not connected yet"
