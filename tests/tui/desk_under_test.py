@@ -20,19 +20,20 @@ from tradetui.tui.link import LinkStatus, Phase
 from tradetui.tui.operator import Operator
 from tradetui.tui.screens.dialog import GUARD_S
 from tradetui.tui.screenshot import StillLink
+from tradetui.tui.viewmodels.glyphs import BRAILLE, Glyphs
 
 
 class Bench:
     """An app under test: what it sent, what it shows, and its time."""
 
-    def __init__(self, state: State, status: LinkStatus) -> None:
+    def __init__(self, state: State, status: LinkStatus, glyphs: Glyphs) -> None:
         self.state = state
         self.sent: list[Message] = []
         self.stops = 0
         self.cut = False
         self.now = 100.0
         self.operator = Operator(send=self._send, stop_without_socket=self._stop, who="ann@ui", clock=lambda: self.now)
-        self.app = TradeTuiApp(StillLink(state, status), self.operator, clock=lambda: self.now)
+        self.app = TradeTuiApp(StillLink(state, status), self.operator, glyphs=glyphs, clock=lambda: self.now)
         self.pilot: Pilot[Any] = Pilot(self.app)
 
     @property
@@ -77,10 +78,14 @@ class Bench:
 
 @contextlib.asynccontextmanager
 async def bench(
-    state: State | None = None, size: tuple[int, int] = (80, 24), status: LinkStatus | None = None
+    state: State | None = None,
+    size: tuple[int, int] = (80, 24),
+    status: LinkStatus | None = None,
+    glyphs: Glyphs = BRAILLE,
 ) -> AsyncIterator[Bench]:
     """Run the app headless."""
-    under_test = Bench(demo_state() if state is None else state, status or LinkStatus(phase=Phase.LIVE, for_s=0.0))
+    live = LinkStatus(phase=Phase.LIVE, for_s=0.0)
+    under_test = Bench(demo_state() if state is None else state, status or live, glyphs)
     async with under_test.app.run_test(size=size) as pilot:
         under_test.pilot = pilot
         await pilot.pause()

@@ -62,7 +62,7 @@ def test_data_grows_older_while_the_core_is_silent() -> None:
 def test_data_that_never_came_has_no_age() -> None:
     state = demo_state()
     state["symbols"] = {"SPY": {"age_s": None}}
-    assert "data –" in words(picture(state))  # noqa: RUF001
+    assert "data -" in words(picture(state))
 
 
 @pytest.mark.parametrize(("speed", "shown"), [(1.0, "EDT"), (60.0, "EDT x60"), (None, "EDT")])

@@ -12,6 +12,7 @@ from tests.tui.scenes import core_row, demo_state, log_row, symbol_row
 from tradetui.control.messages import State
 from tradetui.tui.link import Phase
 from tradetui.tui.screens.main import MainScreen
+from tradetui.tui.viewmodels.glyphs import ASCII
 from tradetui.tui.viewmodels.plan import PANELS
 
 TITLES = ("1 CONNECTION", "2 QUOTES", "3 POSITIONS", "4 ORDERS", "5 RISK", "6 LOG")
@@ -279,6 +280,18 @@ async def test_q_ends_the_screen_with_exit_code_0_and_sends_nothing() -> None:
         await desk.press("q")
         assert desk.app.return_value == 0
         assert desk.sent == []
+
+
+async def test_a_terminal_of_ascii_gets_nothing_else_in_any_box() -> None:
+    state = live_state()
+    state["log"]["6"] = log_row("Kürzel → naïve 漢")
+    async with bench(state, glyphs=ASCII) as desk:
+        for key in ("ctrl+f", "question_mark", "colon", "ctrl+c", "a"):
+            await desk.press(key)
+            assert desk.text.isascii(), key
+            await desk.wait_out_guard()
+            await desk.press("escape")
+        assert "K?rzel" in desk.text
 
 
 async def test_looking_at_the_alerts_takes_them_as_read() -> None:

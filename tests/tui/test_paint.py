@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 from rich.text import Text
@@ -26,6 +27,19 @@ async def test_after_any_use_the_terminal_equals_a_full_repaint(theme: str) -> N
             assert shown.glass.cells == shown.repainted().cells, key
             state["symbols"]["SPY"] = symbol_row(0, last=100.0 + len(key))
             shown.app.tick()
+
+
+async def test_without_colours_no_colour_is_sent_and_what_is_below_a_box_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with recorded(still_app(demo_state(), theme=ANSI.name)) as shown:
+        await shown.pilot.press("ctrl+f")
+        await shown.pilot.pause()
+        codes = {code for found in re.findall(r"\x1b\[([0-9;]*)m", shown.taken()) for code in found.split(";")}
+        assert codes <= {"", "0", "1", "2", "7", "22"}
+        assert "2 QUOTES" in shown.glass.text
+        assert "type the word flatten" in shown.glass.text
 
 
 async def test_resizing_leaves_no_rest_of_the_old_size() -> None:

@@ -141,7 +141,7 @@ class TestOrders:
 class TestRisk:
     def test_a_limit_that_cannot_be_measured_says_so(self) -> None:
         view = risk_view(picture(with_rows("risk", {"X": risk_row("daily loss", None, 500.0)})))
-        assert [cell.text for cell in view.rows[0].cells] == ["daily loss", "unknown", "–/500"]  # noqa: RUF001
+        assert [cell.text for cell in view.rows[0].cells] == ["daily loss", "unknown", "-/500"]
 
     def test_a_breach_is_a_word_and_counted(self) -> None:
         view = risk_view(picture(with_rows("risk", {"X": risk_row("daily loss", 600.0, 500.0)})))

@@ -13,6 +13,7 @@ from typing import ClassVar, Protocol
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.events import Resize
+from textual.filter import Monochrome, NoColor
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -93,6 +94,8 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme
+        self._drop_colours_if_asked()
+        self.set_class(glyphs.ascii_only, "-ascii")
         self.desk = OperatorDesk(self)
         self._main = MainScreen(self.picture())
         self._shown_operator = operator.version
@@ -174,6 +177,11 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
         if action != "command" or not parameters or command_named(str(parameters[0])).always:
             return True
         return self.screen is self._main and not self._main.filtering
+
+    def _drop_colours_if_asked(self) -> None:
+        # Textual chose its filter for NO_COLOR by the theme it began with: greys. Ours has no colours of its own.
+        if self.no_color and self.native_ansi_color:
+            self._filters = [NoColor() if isinstance(known, Monochrome) else known for known in self._filters]
 
     def _follow_terminal_size(self) -> None:
         # Textual's resize handler can be interrupted by the next one and then report the older size last.

@@ -91,7 +91,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def compose(self) -> Iterator[Widget]:
         """Yield the frame with everything in it."""
-        self._frame.set_class(self._picture.glyphs.name == "ascii", "-ascii")
         yield self._frame
 
     def on_mount(self) -> None:

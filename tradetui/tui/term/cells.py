@@ -72,8 +72,8 @@ def look_of(style: Style, colors: ColorSystem) -> Look:
     fore, back = style.color, style.bgcolor
     return Look(
         ";".join(code for name, code in _ATTRIBUTES if getattr(style, name)),
-        ";".join(fore.downgrade(colors).get_ansi_codes()) if fore is not None else "",
-        ";".join(back.downgrade(colors).get_ansi_codes(False)) if back is not None else "",
+        ";".join(fore.downgrade(colors).get_ansi_codes()) if fore is not None and not fore.is_default else "",
+        ";".join(back.downgrade(colors).get_ansi_codes(False)) if back is not None and not back.is_default else "",
     )
 
 

@@ -48,7 +48,7 @@ def curve_lines(points: Sequence[Point], width: int, height: int, glyphs: Glyphs
 
 
 def _line(line: str, tone: Tone, glyphs: Glyphs) -> Line:
-    text = line.translate(_ASCII_AXES) if glyphs.name == "ascii" else line
+    text = line.translate(_ASCII_AXES) if glyphs.ascii_only else line
     for edge in ("┤", "│", "|"):
         label, found, drawn = text.partition(edge)
         if found:

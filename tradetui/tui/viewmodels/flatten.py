@@ -42,7 +42,7 @@ def flatten_preview(picture: Picture, symbols: Sequence[str] = ()) -> FlattenPre
         lines=(_where(picture), *_positions(held, picture), _orders(orders), *_afterwards(picture)),
         word=word,
         word_hint=hint,
-        verb=f"Flatten {', '.join(held)}" if 0 < len(held) <= 3 else f"Flatten {len(held)} positions",
+        verb=_verb(list(held)),
     )
 
 
@@ -61,6 +61,12 @@ def account_line(picture: Picture) -> Line:
     tone = {"PAPER": Tone.PAPER, "LIVE": Tone.LIVE}.get(picture.mode, Tone.CAUTION)
     account = masked_account(rows.text(picture.core, "account")) or "account unknown"
     return (Span(f" {picture.mode} ", tone), Span(f" {account}", Tone.STRONG))
+
+
+def _verb(held: list[str]) -> str:
+    if not held:
+        return "Flatten (nothing known to be held)"
+    return f"Flatten {', '.join(held)}" if len(held) <= 3 else f"Flatten {len(held)} positions"
 
 
 def _where(picture: Picture) -> Line:

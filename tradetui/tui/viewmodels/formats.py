@@ -10,7 +10,7 @@ import unicodedata
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
-NONE = "–"  # noqa: RUF001 (a dash stands for "no value")
+NONE = "-"
 _NS = 1_000_000_000
 
 

@@ -29,8 +29,12 @@ class Glyphs:
     divider: str
     dot: str
     ellipsis: str
-    none: str
     cursor: str
+
+    @property
+    def ascii_only(self) -> bool:
+        """Whether the terminal shows nothing but ASCII."""
+        return self.name == "ascii"
 
     def spark(self, values: Sequence[float], width: int) -> str:
         """Return the last `values` as a line of `width` cells, scaled from their lowest to their highest."""
@@ -76,7 +80,6 @@ BRAILLE = Glyphs(
     divider="│",
     dot="·",
     ellipsis="…",
-    none="–",  # noqa: RUF001 (a dash stands for "no value")
     cursor="▏",
 )
 BLOCKS = Glyphs(
@@ -93,7 +96,6 @@ BLOCKS = Glyphs(
     divider="│",
     dot="·",
     ellipsis="…",
-    none="-",
     cursor="_",
 )
 ASCII = Glyphs(
@@ -110,7 +112,6 @@ ASCII = Glyphs(
     divider="|",
     dot="-",
     ellipsis="~",
-    none="-",
     cursor="_",
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tradetui.control.messages import Row
 from tradetui.tui.viewmodels import rows
-from tradetui.tui.viewmodels.formats import age, clock, percent, price, short
+from tradetui.tui.viewmodels.formats import NONE, age, clock, percent, price, short
 from tradetui.tui.viewmodels.glyphs import Glyphs
 from tradetui.tui.viewmodels.model import Cell, Column, GridRow, GridView, Tone
 from tradetui.tui.viewmodels.picture import Picture
@@ -61,7 +61,7 @@ def _cells(symbol: str, row: Row, picture: Picture) -> tuple[Cell, ...]:
 
 def _change(change: float | None, glyphs: Glyphs, *, stale: bool) -> Cell:
     if change is None:
-        return Cell(glyphs.none, Tone.DIM)
+        return Cell(NONE, Tone.DIM)
     shown = round(change, 2) + 0.0  # no minus before a zero
     glyph = glyphs.up if shown > 0 else glyphs.down if shown < 0 else glyphs.same
     moving = Tone.GOOD if shown > 0 else Tone.BAD if shown < 0 else Tone.DIM

@@ -222,12 +222,12 @@ class GridPanel(Toned, can_focus=True):
     def _cell_segments(self, cell: Cell, width: int, under: Style, *, right: bool) -> list[Segment]:
         style, tail_style = (self.style_of(self._tone(tone), under=under) for tone in (cell.tone, cell.tail_tone))
         if not cell.tail:
-            return [Segment(fit_exactly(cell.text, width, self.glyphs.ellipsis, right=right), style)]
-        text = fit(cell.text, width, self.glyphs.ellipsis)
+            return [Segment(fit_exactly(cell.text, width, self.glyphs, right=right), style)]
+        text = fit(cell.text, width, self.glyphs)
         left = width - cell_len(text)
         return [
             Segment(text, style),
-            Segment(fit_exactly(cell.tail, left, self.glyphs.ellipsis, right=False), tail_style),
+            Segment(fit_exactly(cell.tail, left, self.glyphs, right=False), tail_style),
         ]
 
     def _tone(self, tone: Tone) -> Tone:

@@ -37,7 +37,7 @@ class Toned(Widget):
         for span in spans:
             if left <= 0:
                 break
-            text = fit(span.text, left, self.glyphs.ellipsis) if cell_len(span.text) > left else plain(span.text)
+            text = fit(span.text, left, self.glyphs)
             segments.append(Segment(text, self.style_of(span.tone)))
             left -= cell_len(text)
         if left > 0:
@@ -45,21 +45,27 @@ class Toned(Widget):
         return Strip(segments, width)
 
 
-def fit(text: str, width: int, ellipsis: str) -> str:
+def shown(text: str, glyphs: Glyphs) -> str:
+    """Return `text` with nothing in it that the terminal cannot print or would act upon."""
+    clean = plain(text)
+    return clean.encode("ascii", "replace").decode() if glyphs.ascii_only else clean
+
+
+def fit(text: str, width: int, glyphs: Glyphs) -> str:
     """Return printable `text` in at most `width` cells; a cut is marked by the ellipsis."""
-    shown = plain(text)
-    if cell_len(shown) <= width:
-        return shown
-    return set_cell_size(shown, max(width - 1, 0)) + ellipsis if width > 0 else ""
+    clean = shown(text, glyphs)
+    if cell_len(clean) <= width:
+        return clean
+    return set_cell_size(clean, max(width - 1, 0)) + glyphs.ellipsis if width > 0 else ""
 
 
-def fit_exactly(text: str, width: int, ellipsis: str, *, right: bool) -> str:
+def fit_exactly(text: str, width: int, glyphs: Glyphs, *, right: bool) -> str:
     """Return printable `text` in exactly `width` cells.
 
     A right-aligned text is a figure: cut digits would be another figure, so one that is too long reads ####.
     """
-    shown = plain(text)
-    size = cell_len(shown)
+    clean = shown(text, glyphs)
+    size = cell_len(clean)
     if size <= width:
-        return " " * (width - size) + shown if right else shown + " " * (width - size)
-    return "#" * width if right else fit(shown, width, ellipsis)
+        return " " * (width - size) + clean if right else clean + " " * (width - size)
+    return "#" * width if right else fit(clean, width, glyphs)
