@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 import tempfile
 from collections.abc import Mapping
@@ -172,6 +173,19 @@ def find_home(explicit: str | None, environ: Mapping[str, str], cwd: Path) -> Pa
     raise HomeError(
         f"no {CONFIG_NAME} in {cwd} or above it: change to the folder that holds it, or give --home or TRADETUI_HOME"
     )
+
+
+def command_for(paths: Paths, environ: Mapping[str, str], cwd: Path) -> str:
+    """Return the words before a verb that reach `paths` from `cwd`; `--home` only where it is needed.
+
+    What the operator is told to type has to work where it is read, most of all `kill`.
+    """
+    try:
+        found = find_home(None, environ, cwd)
+    except HomeError:
+        found = None
+    home = "" if found == paths.home.resolve() else f" --home {shlex.quote(str(paths.home))}"
+    return f"tradetui{home} --profile {paths.profile}"
 
 
 def choose_profile(explicit: str | None, environ: Mapping[str, str], home: Path) -> str:

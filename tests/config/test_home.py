@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tradetui.home import HomeError, Paths, choose_profile, find_home, resolve_paths
+from tradetui.home import HomeError, Paths, choose_profile, command_for, find_home, resolve_paths
 
 
 @pytest.fixture
@@ -186,3 +186,17 @@ def test_no_place_for_a_socket_is_one_line(deep: Paths, monkeypatch: pytest.Monk
     monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     with pytest.raises(HomeError, match="the path is too long for a socket; use a home with a shorter path"):
         deep.socket_for_core()
+
+
+def test_the_command_told_to_the_operator_names_the_home_only_where_it_would_not_be_found(
+    home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    inside, elsewhere = home / "notes", tmp_path_factory.mktemp("else where")
+    inside.mkdir()
+    paths = Paths(home, "live")
+    assert command_for(paths, {}, inside) == "tradetui --profile live"
+    assert command_for(paths, {"TRADETUI_HOME": str(home)}, elsewhere) == "tradetui --profile live"
+    assert command_for(paths, {}, elsewhere) == f"tradetui --home {home} --profile live"
+    (elsewhere / "config.toml").touch()
+    assert command_for(paths, {}, elsewhere) == f"tradetui --home {home} --profile live"
+    assert f"--home '{elsewhere}'" in command_for(Paths(elsewhere, "live"), {}, home)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradetui.cli.context import paths_of
 from tradetui.cli.main import Subparsers
 from tradetui.domain.errors import OperatorError
-from tradetui.home import Paths
+from tradetui.home import Paths, command_for
 
 if TYPE_CHECKING:
     from tradetui.tui.run import Outcome
@@ -89,7 +90,7 @@ def show(paths: Paths) -> int:
 
 def _farewell(paths: Paths, outcome: Outcome) -> str:
     picture = outcome.picture
-    back = f"tradetui --profile {paths.profile}"
+    back = command_for(paths, os.environ, Path.cwd())
     if not picture.link.live:
         return f"Detached. The core is {picture.link.phase}; orders at the broker may be live. Look again: {back}"
     state = {"RUN": "Trading goes on"}.get(picture.trading_state, f"The core goes on, {picture.trading_state}")
@@ -106,5 +107,5 @@ def _failed(paths: Paths, failure: Exception) -> OperatorError:
     report = write_report(["--home", str(paths.home), "--profile", paths.profile, "attach"], failure)
     return OperatorError(
         f"the screen failed ({type(failure).__name__}), the core goes on; details are in {report}. "
-        f"Come back: tradetui --profile {paths.profile}"
+        f"Come back: {command_for(paths, os.environ, Path.cwd())}"
     )

@@ -17,7 +17,7 @@ from tradetui.cli.main import Subparsers
 from tradetui.control.demo import DemoGateway
 from tradetui.control.emergency import is_locked
 from tradetui.domain.errors import OperatorError
-from tradetui.home import CONFIG_NAME, HomeError, Paths, find_home
+from tradetui.home import CONFIG_NAME, HomeError, Paths, command_for, find_home
 
 if TYPE_CHECKING:
     from tradetui.config import Config
@@ -106,7 +106,11 @@ def _start(paths: Paths) -> None:
         print("starting the core ...", file=sys.stderr)
         os.environ[_PORT_NAME] = str(port)
         start_core(paths)
-    print(f"the demo runs; its paper gateway is 127.0.0.1:{port}; `tradetui demo --stop` ends it", file=sys.stderr)
+    look = f"{command_for(paths, os.environ, Path.cwd())} status"
+    print(
+        f"the demo runs; its paper gateway is 127.0.0.1:{port}; look: `{look}`; `tradetui demo --stop` ends it",
+        file=sys.stderr,
+    )
 
 
 def _options(config: Config, paths: Paths) -> list[str]:

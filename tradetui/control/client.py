@@ -5,6 +5,7 @@ The invariant: every wait has a time limit, and an answer that did not come is r
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 import time
@@ -19,7 +20,7 @@ from tradetui.control.messages import MAX_LINE, PROTOCOL, JsonValue, Row, State
 from tradetui.control.peer import is_own_process
 from tradetui.control.store import Applied, Store
 from tradetui.domain.errors import OperatorError
-from tradetui.home import Paths
+from tradetui.home import Paths, command_for
 
 #: How long an answer may take before the core counts as not answering.
 ANSWER_S = 1.0
@@ -256,11 +257,14 @@ def connect_core(paths: Paths, *, client: str, timeout_s: float = ANSWER_S) -> C
         return ControlClient.connect(path, client=client, timeout_s=timeout_s)
     except CoreNotRunning:
         raise CoreNotRunning(
-            f"no core is running for profile {paths.profile} of {paths.home}; "
-            f"`tradetui --profile {paths.profile} run` starts one"
+            f"no core is running for profile {paths.profile} of {paths.home}; `{_command(paths)} run` starts one"
         ) from None
     except CoreNotAnswering:
         raise CoreNotAnswering(
             f"the core of profile {paths.profile} does not answer within {timeout_s:g} s; "
-            f"`tradetui --profile {paths.profile} kill` stops its trading without the socket"
+            f"`{_command(paths)} kill` stops its trading without the socket"
         ) from None
+
+
+def _command(paths: Paths) -> str:
+    return command_for(paths, os.environ, Path.cwd())
