@@ -103,7 +103,7 @@ class Desk:
         orders = self.venue.open_orders() + self.venue.completed_orders()
         return next(o.status for o in orders if (o.client_id, o.order_id) == (client, order_id))
 
-    def held(self, contract: Contract = SPY) -> int:
+    def held(self, contract: Contract = SPY) -> float:
         row = self.venue.position(ACCOUNT, contract.con_id)
         return row.quantity if row else 0
 

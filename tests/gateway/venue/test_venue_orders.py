@@ -490,7 +490,7 @@ def test_executions_are_filtered_and_forgotten_at_midnight() -> None:
         (order(account="DU999"), 321, "Invalid account code"),
         (order(parent_id=77), 135, "Can't find order with ID =77"),
         (order(oca_type=9), 321, "Invalid OCA type"),
-        (order(trigger_method=4), 321, "Trigger method 4"),
+        (order(trigger_method=5), 321, "Trigger method 5"),
         (order(quantity=1e6), 201, "MUST EXCEED THE INITIAL MARGIN"),
     ],
 )

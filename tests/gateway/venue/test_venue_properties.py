@@ -25,6 +25,7 @@ from tradetui.gateway.venue.events import (
     OrderStatusEvent,
     VenueEvent,
 )
+from tradetui.gateway.venue.exposure import counts, own_price
 from tradetui.gateway.venue.fees import CommissionSchedule
 from tradetui.gateway.venue.model import Execution, ExecutionFilter, Liquidity, OrderRequest
 from tradetui.gateway.venue.venue import Venue
@@ -72,16 +73,30 @@ class Passed:
 Action = Quoted | Printed | Placed | Cancelled | Passed
 
 
+KINDS = ["MKT", "LMT", "LMT", "STP", "STP LMT", "TRAIL", "TRAIL LIMIT", "MIT", "LIT", "MOC", "LOC", "REL", "MIDPRICE"]
+ANY_TIME = ["DAY", "GTC", "GTD"]
+
+
 @st.composite
 def requests(draw: st.DrawFn) -> OrderRequest:
-    kind = draw(st.sampled_from(["MKT", "LMT", "LMT", "STP", "STP LMT"]))
-    tif = draw(st.sampled_from(["DAY", "GTC", "GTD"] + (["IOC", "FOK"] if "STP" not in kind else [])))
+    kind = draw(st.sampled_from(KINDS))
+    tif = draw(
+        st.sampled_from({"MKT": [*ANY_TIME, "IOC", "FOK", "OPG"], "MOC": ["DAY"], "LOC": ["DAY"]}.get(kind, ANY_TIME))
+    )
+    if kind == "LMT":
+        tif = draw(st.sampled_from([*ANY_TIME, "IOC", "FOK", "OPG"]))
     return order(
         draw(st.sampled_from(["BUY", "SELL"])),
         draw(st.integers(1, 700)),
         kind,
-        limit=draw(PRICES) if "LMT" in kind else None,
-        stop=draw(PRICES) if "STP" in kind else None,
+        limit=draw(PRICES) if kind in ("LMT", "STP LMT", "LIT", "LOC", "REL", "MIDPRICE") else None,
+        stop=draw(st.integers(1, 50)) / 100
+        if kind in ("TRAIL", "TRAIL LIMIT", "REL")
+        else draw(PRICES)
+        if kind in ("STP", "STP LMT", "MIT", "LIT")
+        else None,
+        limit_offset=draw(st.integers(0, 50)) / 100 if kind == "TRAIL LIMIT" else None,
+        trigger_method=draw(st.sampled_from([0, 0, 1, 2, 3, 4, 7, 8])),
         contract=draw(st.sampled_from(CONTRACTS)),
         tif=tif,
         good_till=NOON + draw(st.integers(1, 90_000)) * SECOND_NS if tif == "GTD" else None,
@@ -120,18 +135,19 @@ class Books:
 
     def book(self, execution: Execution, commission: Fraction) -> None:
         sign = 1 if execution.side == "BOT" else -1
-        price = Fraction(round(execution.price * 100), 100)
+        price = Fraction(round(execution.price * 1_000_000), 1_000_000)
+        shares = round(execution.shares)
         con_id = execution.contract.con_id
-        self.cash -= sign * execution.shares * price + commission
-        per_share = commission / execution.shares
-        closing = min(execution.shares, abs(self.quantity[con_id])) if sign * self.quantity[con_id] < 0 else 0
+        self.cash -= sign * shares * price + commission
+        per_share = commission / shares
+        closing = min(shares, abs(self.quantity[con_id])) if sign * self.quantity[con_id] < 0 else 0
         if closing:
             average = self.basis[con_id] / self.quantity[con_id]
             self.realized += closing * (-sign) * (price - average) - closing * per_share
             self.basis[con_id] += sign * closing * average
-        opening = execution.shares - closing
+        opening = shares - closing
         self.basis[con_id] += sign * opening * price + opening * per_share
-        self.quantity[con_id] += sign * execution.shares
+        self.quantity[con_id] += sign * shares
 
 
 class Run:
@@ -209,7 +225,7 @@ def test_cash_positions_profit_and_cost_agree_with_an_independent_bookkeeper(act
 @given(STORIES)
 def test_no_order_trades_through_its_limit_or_beyond_its_size(actions: list[Action]) -> None:
     run = Run()
-    filled: dict[int, int] = defaultdict(int)
+    filled: dict[int, float] = defaultdict(float)
     for action in actions:
         latest: dict[int, OrderRequest] = {}
         for event in run.do(action):
@@ -231,7 +247,7 @@ def test_no_order_trades_through_its_limit_or_beyond_its_size(actions: list[Acti
 @given(STORIES)
 def test_one_quote_is_traded_once_and_only_at_its_price_or_better_for_it(actions: list[Action]) -> None:
     run = Run()
-    left: dict[tuple[int, str], int] = {}
+    left: dict[tuple[int, str], float] = {}
     price: dict[tuple[int, str], float] = {}
     for action in actions:
         if isinstance(action, Quoted):
@@ -295,11 +311,11 @@ def test_an_oca_group_is_filled_once_in_all(
         kind, price = ("STP", "stop") if is_stop else ("LMT", "limit")
         request = order("SELL", size, kind, oca_group="exit", oca_type=oca_type, **{price: cents / 100})  # type: ignore[arg-type]
         venue.place(1, order_id, request, NOON)
-    shares: dict[int, int] = defaultdict(int)
+    shares: dict[int, float] = defaultdict(float)
     for what, cents, size in moves:
         for event in of_kind(move(venue, what, cents, size), ExecutionEvent):
             shares[event.execution.order_id] += event.execution.shares
-    assert sum(Fraction(shares.get(i, 0), size) for i, (size, _, _) in enumerate(legs, start=1)) <= 1
+    assert sum(Fraction(round(shares.get(i, 0)), size) for i, (size, _, _) in enumerate(legs, start=1)) <= 1
     if oca_type == 1:
         assert len(shares) <= 1
     if any(shares.get(i) == size for i, (size, _, _) in enumerate(legs, start=1)):
@@ -333,8 +349,8 @@ def test_commissions_of_an_order_add_up_to_the_schedule(actions: list[Action]) -
         if not (isinstance(action, Passed) and action.seconds > 7_200):
             run.do(action)
     charged: dict[int, float] = defaultdict(float)
-    units: dict[int, int] = defaultdict(int)
-    value: dict[int, int] = defaultdict(int)
+    units: dict[int, float] = defaultdict(float)
+    value: dict[int, float] = defaultdict(float)
     of_exec = {e.execution.exec_id: e.execution for e in of_kind(run.events, ExecutionEvent)}
     for event in of_kind(run.events, CommissionEvent):
         execution = of_exec[event.report.exec_id]
@@ -343,7 +359,7 @@ def test_commissions_of_an_order_add_up_to_the_schedule(actions: list[Action]) -
         units[execution.perm_id] += execution.shares
         value[execution.perm_id] += execution.shares * round(execution.price * 1_000_000)
     for perm_id, total in charged.items():
-        assert round(total * 1_000_000) == CommissionSchedule().fee(units[perm_id], value[perm_id])
+        assert round(total * 1_000_000) == CommissionSchedule().fee(round(units[perm_id]), round(value[perm_id]))
 
 
 @RUNS
@@ -378,6 +394,20 @@ def answers(venue: Venue) -> list[object]:
         list(venue.account_rows(ACCOUNT)),
         [venue.next_order_id(client) for client in range(3)],
     ]
+
+
+@RUNS
+@given(STORIES)
+def test_the_running_credit_totals_equal_a_count_over_all_working_orders(actions: list[Action]) -> None:
+    run = Run()
+    for action in actions:
+        run.do(action)
+        floor = run.venue._floor
+        for con_id, tally in floor.exposures.of(ACCOUNT).items():
+            counted = [o for o in floor.orders.working() if o.con_id == con_id and counts(o)]
+            assert tally.bought == sum(o.leaves for o in counted if o.side > 0)
+            assert tally.sold == sum(o.leaves for o in counted if o.side < 0)
+            assert tally.price() == max((own_price(o) for o in counted if o.side > 0), default=0)
 
 
 @RUNS

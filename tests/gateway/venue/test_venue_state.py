@@ -98,12 +98,12 @@ def test_foreign_damaged_and_mismatched_states_are_refused() -> None:
     desk = Desk()
     desk.send(order())
     state = desk.venue.to_state()
-    with pytest.raises(OperatorError, match="version 99, this program writes 1; delete the state file"):
+    with pytest.raises(OperatorError, match="version 99, this program writes 2; delete the state file"):
         restored({**state, "version": 99})
     with pytest.raises(OperatorError, match="venue state is damaged"):
         restored({**state, "next_perm_id": "many"})
     with pytest.raises(OperatorError, match="venue state is damaged"):
-        restored({"version": 1})
+        restored({"version": 2})
     with pytest.raises(OperatorError, match="venue state holds SPY, which this market does not trade"):
         Venue(config=VenueConfig(), calendar=CALENDAR, instruments=DETAILS[1:], state=state)
 

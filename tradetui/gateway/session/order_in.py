@@ -52,6 +52,7 @@ _INTERPRETED: Final = frozenset(
         "trailingPercent",
         "whatIf",
         "lmtPriceOffset",
+        "percentOffset",
     )
 )
 
@@ -87,6 +88,7 @@ def order_request(request: Record, contract: Contract, account: str) -> OrderReq
         trail_stop_price=request.number("trailStopPrice"),
         trailing_percent=request.number("trailingPercent"),
         limit_offset=request.number("lmtPriceOffset"),
+        percent_offset=request.number("percentOffset"),
         echo=echo_of(request),
     )
 

@@ -118,6 +118,7 @@ def _order_values(order: VenueOrder) -> dict[str, Value]:
         "trailStopPrice": request.trail_stop_price,
         "trailingPercent": request.trailing_percent,
         "lmtPriceOffset": request.limit_offset,
+        "percentOffset": request.percent_offset,
         "status": order.status.value,
     }
 

@@ -113,8 +113,7 @@ class Pump:
     def halt(self, con_id: int, halted: bool) -> None:
         """Stop or resume trading in one instrument; subscribers get the halted tick."""
         self.hold(con_id, halted)
-        if halted:
-            self._hub.venue.halt(con_id)
+        self._hub.venue.halt(con_id, halted)
         self._hub.ticks.halt(con_id, halted)
 
     def hold(self, con_id: int, held: bool) -> None:

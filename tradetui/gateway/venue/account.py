@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tradetui.gateway.venue.book import Book
 from tradetui.gateway.venue.model import Contract
 from tradetui.gateway.venue.money import share_of
 
@@ -25,6 +26,7 @@ class Holding:
 
     contract: Contract
     multiplier: int
+    lots: int = 1
     quantity: int = 0
     basis: int = 0
     mark: int = 0
@@ -35,7 +37,7 @@ class Holding:
     @property
     def value(self) -> int:
         """Market value in micro-dollars, signed."""
-        return self.quantity * self.mark * self.multiplier
+        return self.quantity * self.mark * self.multiplier // self.lots
 
     @property
     def unrealized(self) -> int:
@@ -49,7 +51,7 @@ class Holding:
 
     def apply(self, quantity: int, price: int, commission: int) -> int | None:
         """Book a fill of signed `quantity`; return the profit it realized, None if it closed nothing."""
-        value = quantity * price * self.multiplier
+        value = quantity * price * self.multiplier // self.lots
         self.day_flow -= value + commission
         closing = min(abs(quantity), abs(self.quantity)) if quantity * self.quantity < 0 else 0
         if closing == 0:
@@ -82,16 +84,15 @@ class Account:
     cash: int
     holdings: dict[int, Holding] = field(default_factory=dict)
 
-    def apply(
-        self, contract: Contract, multiplier: int, quantity: int, price: int, commission: int
-    ) -> tuple[Holding, int | None]:
+    def apply(self, book: Book, quantity: int, price: int, commission: int) -> tuple[Holding, int | None]:
         """Book a fill of signed `quantity` at `price`; return the holding and the realized profit, if any."""
+        contract = book.details.contract
         holding = self.holdings.get(contract.con_id)
         if holding is None:
-            holding = self.holdings[contract.con_id] = Holding(contract, multiplier)
+            holding = self.holdings[contract.con_id] = Holding(contract, book.multiplier, book.lots)
         if holding.mark == 0:
             holding.mark = price
-        self.cash -= quantity * price * multiplier + commission
+        self.cash -= book.value(quantity, price) + commission
         return holding, holding.apply(quantity, price, commission)
 
     @property

@@ -19,7 +19,7 @@ from tradetui.gateway.venue.model import (
     Liquidity,
     PositionRow,
 )
-from tradetui.gateway.venue.money import to_dollars, to_micros
+from tradetui.gateway.venue.money import MICROS, shown, to_dollars, to_micros
 from tradetui.gateway.venue.working import WorkingOrder
 
 Booked = tuple[Execution, CommissionReport]
@@ -42,10 +42,10 @@ class BackOffice:
         """Book `units` of `order` at `price` micro-dollars: order totals, commission, cash, position, profit."""
         book = self._books[order.con_id]
         order.add_fill(units, price)
-        commission = order.meter.charge(self._config.commissions, units, units * price * book.multiplier)
+        commission = order.meter.charge(book.fees, units, book.value(units, price))
         order.commission += commission
         account = self.accounts[order.account]
-        holding, profit = account.apply(book.details.contract, book.multiplier, order.side * units, price, commission)
+        holding, profit = account.apply(book, order.side * units, price, commission)
         self._mark(holding)
         booked = (
             self._execution(order, units, price, liquidity, now_ns),
@@ -71,8 +71,22 @@ class BackOffice:
     def refresh_marks(self) -> None:
         """Value every holding at the last known price of its instrument."""
         for account in self.accounts.values():
-            for holding in account.holdings.values():
-                self._mark(holding)
+            self.mark_account(account)
+
+    def mark_account(self, account: Account) -> None:
+        """Value the holdings of one account at the last known prices."""
+        for holding in account.holdings.values():
+            self._mark(holding)
+
+    def initial(self, account: Account) -> int:
+        """Initial margin of all holdings at their marks."""
+        books = self._books
+        return sum(books[c].margin.initial(h.quantity, h.mark) for c, h in account.holdings.items())
+
+    def maintenance(self, account: Account) -> int:
+        """Maintenance margin of all holdings at their marks."""
+        books = self._books
+        return sum(books[c].margin.maintenance(h.quantity, h.mark) for c, h in account.holdings.items())
 
     def _mark(self, holding: Holding) -> None:
         mark = self._books[holding.contract.con_id].mark()
@@ -89,12 +103,12 @@ class BackOffice:
             account=order.account,
             exchange=self._config.execution_exchange,
             side="BOT" if order.side > 0 else "SLD",
-            shares=units,
+            shares=shown(units, order.lots),
             price=to_dollars(price),
             perm_id=order.perm_id,
             client_id=order.client_id,
             order_id=order.order_id,
-            cum_qty=order.filled,
+            cum_qty=shown(order.filled, order.lots),
             avg_price=order.average_price(),
             order_ref=order.request.order_ref,
             liquidity=liquidity,
@@ -115,8 +129,8 @@ class BackOffice:
         return PositionRow(
             account=code,
             contract=holding.contract,
-            quantity=quantity,
-            avg_cost=holding.basis / (quantity * 1_000_000) if quantity else 0.0,
+            quantity=shown(quantity, holding.lots),
+            avg_cost=holding.basis * holding.lots / (quantity * MICROS) if quantity else 0.0,
             market_price=to_dollars(holding.mark),
             market_value=to_dollars(holding.value),
             unrealized_pnl=to_dollars(holding.unrealized),
@@ -126,11 +140,11 @@ class BackOffice:
 
     def values(self, code: str) -> AccountValues:
         """The numbers of one account at the last known prices."""
-        self.refresh_marks()
         account = self.accounts[code]
+        self.mark_account(account)
         holdings = account.holdings.values()
         net = account.net_liquidation
-        init, maint = margin.account_initial(account), margin.account_maintenance(account)
+        init, maint = self.initial(account), self.maintenance(account)
         return AccountValues(
             account=code,
             currency=account.currency,

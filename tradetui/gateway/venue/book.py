@@ -1,47 +1,107 @@
 """The top of one instrument's book and the working orders at it.
 
-Invariant: the size taken from one displayed quote never exceeds what that quote displayed.
+Invariants: the size taken from one displayed quote never exceeds what that quote displayed (at each price); an order
+is filed in at most one place: the ladder of its side, the orders that wait for a trigger, or an auction.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from tradetui.gateway.venue.model import ContractDetails
+from tradetui.gateway.venue.fees import CommissionSchedule
+from tradetui.gateway.venue.hours import Hours
+from tradetui.gateway.venue.ladder import Ladder
+from tradetui.gateway.venue.margin import MarginRule, ValueMargin
+from tradetui.gateway.venue.model import Contract, ContractDetails
 from tradetui.gateway.venue.money import to_micros
+from tradetui.gateway.venue.ticks import TickRule
 from tradetui.gateway.venue.working import WorkingOrder
+
+Filed = dict[int, WorkingOrder]
 
 
 @dataclass(slots=True)
 class Book:
-    """State of one instrument. Float quote fields are as fed; micro-dollar values are derived only when needed.
+    """State of one instrument. Float fields are as fed; micro-dollar values are derived only when needed.
 
     `bid`/`ask` are None outside a session and before its first quote; `bid_left`/`ask_left` is what remains of the
-    displayed sizes. `last` is the last print or the reference price, `last_session` whether it is of this session.
+    displayed sizes, in units. `last` is the last print or the reference price, `printed` whether it is of this
+    session, `met` whether this session's first quote has been worked through, `opened` whether its opening auction
+    is over. While `halted` nothing trades.
     """
 
     details: ContractDetails
-    tick: int
+    hours: Hours
+    ticks: TickRule
+    fees: CommissionSchedule
+    margin: MarginRule
     multiplier: int
+    lots: int = 1
     bid: float | None = None
     ask: float | None = None
     bid_left: int = 0
     ask_left: int = 0
     last: float | None = None
     printed: bool = False
-    orders: list[WorkingOrder] = field(default_factory=list)
+    met: bool = False
+    opened: bool = False
+    halted: bool = False
+    orders: Filed = field(default_factory=dict)
+    waiting: Filed = field(default_factory=dict)
+    pegged: Filed = field(default_factory=dict)
+    for_open: Filed = field(default_factory=dict)
+    for_close: Filed = field(default_factory=dict)
+    ladders: dict[int, Ladder] = field(default_factory=lambda: {-1: Ladder(-1), 1: Ladder(1)})
+    _shown: tuple[int, int] = (0, 0)
+    _taken: dict[tuple[int, int], int] = field(default_factory=dict)
+    _routed: dict[str, Contract] = field(default_factory=dict)
+    _marked: float | None = None
+    _mark: int | None = None
 
     @classmethod
-    def of(cls, details: ContractDetails) -> Book:
+    def of(cls, details: ContractDetails, hours: Hours, fees: CommissionSchedule) -> Book:
         """An empty book for an instrument."""
         multiplier = int(details.contract.multiplier or 1)
-        return cls(details, to_micros(details.min_tick), multiplier)
+        lots = max(round(1 / details.size_increment), 1)
+        return cls(
+            details=details,
+            hours=hours,
+            ticks=TickRule(details.price_increments or ((0.0, details.min_tick),)),
+            fees=fees,
+            margin=ValueMargin(multiplier, lots),
+            multiplier=multiplier,
+            lots=lots,
+        )
+
+    def routed(self, exchange: str) -> Contract:
+        """The listed contract with the exchange a client routed to."""
+        contract = self._routed.get(exchange)
+        if contract is None:
+            listed = self.details.contract
+            contract = listed if exchange == listed.exchange else replace(listed, exchange=exchange)
+            self._routed[exchange] = contract
+        return contract
+
+    def value(self, units: int, price: int) -> int:
+        """What `units` are worth at `price`, micro-dollars."""
+        return units * price * self.multiplier // self.lots
 
     def forget_market(self) -> None:
-        """The session ended: no quote is good any more and stops need a new print."""
+        """The session ended or trading stopped: no quote is good any more and stops need a new print."""
         self.bid = self.ask = None
         self.bid_left = self.ask_left = 0
-        self.printed = False
+        self.printed = self.met = False
+        for order in self.orders.values():
+            order.lose_place()
+
+    def show(self, bid: float, ask: float, bid_size: int, ask_size: int) -> None:
+        """A new quote, sizes in shares, contracts or coins."""
+        lots = self.lots
+        self.bid, self.ask = bid, ask
+        self.bid_left, self.ask_left = bid_size * lots, ask_size * lots
+        self._shown = (self.bid_left, self.ask_left)
+        if self._taken:
+            self._taken.clear()
 
     def opposite(self, side: int) -> int | None:
         """The price an aggressor of `side` trades at, micro-dollars; None without a quote."""
@@ -59,23 +119,55 @@ class Book:
         else:
             self.bid_left -= units
 
+    def deeper(self, side: int, level: int) -> int:
+        """Size left `level` ticks behind the touch: books grow thicker away from it, here by the displayed size."""
+        displayed = self._shown[1 if side > 0 else 0]
+        return displayed * (level + 1) - self._taken.get((side, level), 0)
+
+    def take_deeper(self, side: int, level: int, units: int) -> None:
+        """Use up size behind the touch."""
+        self._taken[side, level] = self._taken.get((side, level), 0) + units
+
     def mark(self) -> int | None:
         """Price that values holdings: the last print, else the middle of the quote; None if nothing is known."""
         if self.last is not None:
-            return to_micros(self.last)
+            if self.last != self._marked:
+                self._marked, self._mark = self.last, to_micros(self.last)
+            return self._mark
         if self.bid is not None and self.ask is not None:
             return (to_micros(self.bid) + to_micros(self.ask)) // 2
         return None
 
+    def file(self, order: WorkingOrder) -> None:
+        """Put an order where it now belongs, and nowhere else."""
+        self.unfile(order)
+        if not order.is_live:
+            return
+        kind = order.terms.kind
+        if order.is_for_open:
+            self.for_open[order.perm_id] = order
+        elif kind.at_close:
+            self.for_close[order.perm_id] = order
+        elif order.awaits_trigger:
+            self.waiting[order.perm_id] = order
+        else:
+            self.ladders[order.side].file(order)
+            if kind.is_pegged:
+                self.pegged[order.perm_id] = order
+
+    def unfile(self, order: WorkingOrder) -> None:
+        """Take an order out of where it is filed; it stays one of the instrument's orders."""
+        perm_id = order.perm_id
+        self.ladders[order.side].remove(order)
+        for place in (self.waiting, self.pegged, self.for_open, self.for_close):
+            if place:
+                place.pop(perm_id, None)
+
+    def remove(self, order: WorkingOrder) -> None:
+        """The order is done."""
+        self.unfile(order)
+        self.orders.pop(order.perm_id, None)
+
     def in_priority(self) -> list[WorkingOrder]:
-        """Live orders in price-time priority per side: market first, then better limits, then earlier."""
-        live = [order for order in self.orders if order.is_live and not order.awaits_trigger]
-        if len(live) > 1:
-            live.sort(key=_priority)
-        return live
-
-
-def _priority(order: WorkingOrder) -> tuple[int, int, int]:
-    if order.limit is None:
-        return (order.side, -1, 0)
-    return (order.side, 0, -order.side * order.limit)
+        """Orders that may trade, sells first, each side in price-time priority."""
+        return [*self.ladders[-1].all(), *self.ladders[1].all()]

@@ -6,7 +6,9 @@ however far apart two calls are (a demo may skip a weekend in one step).
 
 from __future__ import annotations
 
+from tradetui.gateway.venue.auctions import Auctions
 from tradetui.gateway.venue.floor import Due, Floor
+from tradetui.gateway.venue.hours import Hours
 from tradetui.gateway.venue.lifecycle import Lifecycle
 from tradetui.gateway.venue.matching import Matching
 from tradetui.gateway.venue.model import OrderStatus
@@ -16,20 +18,22 @@ from tradetui.gateway.venue.working import WorkingOrder
 class Clockwork:
     """Fires the floor's timers."""
 
-    def __init__(self, floor: Floor, lifecycle: Lifecycle, matching: Matching) -> None:
+    def __init__(self, floor: Floor, lifecycle: Lifecycle, matching: Matching, auctions: Auctions) -> None:
         self._floor = floor
         self._lifecycle = lifecycle
         self._matching = matching
+        self._auctions = auctions
         self._started = False
 
     def start(self, now_ns: int) -> None:
-        """Take the first moment: learn whether the exchange is open and set the recurring timers."""
+        """Take the first moment: learn which markets are open and set the recurring timers."""
         floor = self._floor
         self._started = True
         floor.now_ns = now_ns
-        floor.is_open = floor.calendar.is_open(now_ns)
-        floor.timers.at(floor.calendar.next_open(now_ns), Due.OPEN)
-        floor.timers.at(floor.calendar.next_close(now_ns), Due.CLOSE)
+        for hours in floor.hours:
+            hours.is_open = hours.calendar.is_open(now_ns)
+            floor.timers.at(hours.calendar.next_open(now_ns), Due.OPEN, hours.number)
+            floor.timers.at(hours.calendar.next_close(now_ns), Due.CLOSE, hours.number)
         floor.timers.at(floor.calendar.midnight_after(now_ns), Due.MIDNIGHT)
 
     def pass_to(self, now_ns: int) -> None:
@@ -37,27 +41,33 @@ class Clockwork:
         floor = self._floor
         if not self._started:
             self.start(now_ns)
+        if now_ns < floor.now_ns:
+            return
         while (due := floor.timers.pop_due(now_ns)) is not None:
             floor.now_ns = max(floor.now_ns, due[0])
             self._fire(due[1], due[2])
-        floor.now_ns = max(floor.now_ns, now_ns)
+        floor.now_ns = now_ns
 
-    def _fire(self, what: Due, perm_id: int) -> None:
+    def _fire(self, what: Due, subject: int) -> None:
         match what:
             case Due.OPEN:
-                self._open()
+                self._open(self._floor.hours[subject])
             case Due.CLOSE:
-                self._close()
+                self._close(self._floor.hours[subject])
             case Due.MIDNIGHT:
-                self._floor.office.start_day()
-                self._floor.orders.forget_done()
-                for order in self._floor.orders.working():
-                    order.meter.start_day()
-                self._floor.timers.at(self._floor.calendar.midnight_after(self._floor.now_ns), Due.MIDNIGHT)
+                self._roll_day()
             case Due.EXPIRE | Due.ACTIVATE | Due.CANCEL:
-                named = self._floor.orders.by_perm_id(perm_id)
+                named = self._floor.orders.by_perm_id(subject)
                 if named is not None and not named.is_done:
                     self._order_due(named, what)
+
+    def _roll_day(self) -> None:
+        floor = self._floor
+        floor.office.start_day()
+        floor.orders.forget_done()
+        for order in floor.orders.working():
+            order.meter.start_day()
+        floor.timers.at(floor.calendar.midnight_after(floor.now_ns), Due.MIDNIGHT)
 
     def _order_due(self, order: WorkingOrder, what: Due) -> None:
         if what is Due.ACTIVATE:
@@ -69,24 +79,25 @@ class Clockwork:
         if order.status is OrderStatus.PENDING_CANCEL if what is Due.CANCEL else expired:
             self._lifecycle.cancel(order)
 
-    def _open(self) -> None:
+    def _open(self, hours: Hours) -> None:
         floor = self._floor
-        floor.is_open = True
-        self._forget_market()
+        hours.is_open = True
+        for book in floor.books.values():
+            if book.hours is hours:
+                # The first quote of a session is the opening price: orders that waited trade there, not at their limit.
+                book.forget_market()
+                book.opened = False
         for order in floor.orders.working():
             self._lifecycle.refresh_status(order)
-        floor.timers.at(floor.calendar.next_open(floor.now_ns), Due.OPEN)
+        floor.timers.at(hours.calendar.next_open(floor.now_ns), Due.OPEN, hours.number)
 
-    def _close(self) -> None:
+    def _close(self, hours: Hours) -> None:
         floor = self._floor
-        floor.is_open = False
-        self._forget_market()
-        floor.timers.at(floor.calendar.next_close(floor.now_ns), Due.CLOSE)
-
-    def _forget_market(self) -> None:
-        # The first quote of a session is the opening price: orders that waited trade there, not at their limit.
-        for book in self._floor.books.values():
-            book.forget_market()
-            for order in book.orders:
-                order.resting = False
-                order.queue_ahead = None
+        for book in floor.books.values():
+            if book.hours is hours:
+                self._auctions.closing(book)
+        hours.is_open = False
+        for book in floor.books.values():
+            if book.hours is hours:
+                book.forget_market()
+        floor.timers.at(hours.calendar.next_close(floor.now_ns), Due.CLOSE, hours.number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tradetui.domain.clock import SECOND_NS
 from tradetui.gateway.venue.fees import CommissionSchedule
 
 
@@ -15,6 +16,8 @@ class VenueConfig:
     `instance` makes perm ids and execution ids of this venue different from those of an earlier one whose state was
     thrown away; give a new number (e.g. the start time in seconds) whenever state is not restored.
     `cancel_latency_ns` is the market time a cancel takes to reach the exchange; fills win the race until then.
+    `depth_levels` is how many ticks of book behind the displayed quote a large order may walk through; 0 makes it wait
+    for the following quotes. Orders for the closing auction are taken until `close_cutoff_ns` before the close.
     """
 
     starting_cash: Mapping[str, float] = field(default_factory=lambda: {"DU1234567": 1_000_000.0})
@@ -24,6 +27,8 @@ class VenueConfig:
     instance: int = 0xE0D5
     execution_exchange: str = "ARCA"
     check_margin: bool = True
+    depth_levels: int = 0
+    close_cutoff_ns: int = 600 * SECOND_NS
 
     @property
     def first_perm_id(self) -> int:

@@ -5,51 +5,75 @@ Invariant: an order that cannot raise the worst-case initial margin is never ref
 
 from __future__ import annotations
 
-from tradetui.gateway.venue import margin
+from tradetui.gateway.venue.exposure import own_price
 from tradetui.gateway.venue.floor import Floor
-from tradetui.gateway.venue.margin import Exposure
 from tradetui.gateway.venue.model import MarginImpact
 from tradetui.gateway.venue.money import to_dollars
 from tradetui.gateway.venue.refusal import Refusal, margin_rejected
 from tradetui.gateway.venue.working import WorkingOrder
 
 
-def check_credit(floor: Floor, order: WorkingOrder, replaced: int = 0) -> Refusal | None:
-    """Refusal 201 if `order`, with all working orders of the account, would need more than its equity.
+def check_credit(floor: Floor, order: WorkingOrder, size: int, price: int) -> Refusal | None:
+    """Count `order` with `size` units at its own `price` from now on, or refuse with 201 and count it as before.
 
-    `replaced` is the size the order had before a modification (0 for a new order), already among the working ones.
+    Refused is what would make the account's worst case, all working orders included, need more than its equity.
     """
     if not floor.config.check_margin:
+        floor.exposures.put(order, size, price)
         return None
-    floor.office.refresh_marks()
-    account = floor.office.accounts[order.account]
-    others = [
-        o for o in floor.orders.working() if o.account == order.account and o.perm_id != order.perm_id and _counts(o)
-    ]
-    after = margin.worst_case_initial(account, _exposures(floor, others, order, order.leaves))
+    office = floor.office
+    account = office.accounts[order.account]
+    office.mark_account(account)
+    counted = order.counted, order.counted_price
+    floor.exposures.put(order, size, price)
     equity = account.net_liquidation
+    after = worst_case_initial(floor, order.account)
     if after <= equity:
         return None
-    before = margin.worst_case_initial(account, _exposures(floor, others, order, replaced))
-    if after <= before:
+    floor.exposures.put(order, *counted)
+    if after <= worst_case_initial(floor, order.account):
+        floor.exposures.put(order, size, price)
         return None
     return margin_rejected(to_dollars(equity), to_dollars(after), account.currency)
 
 
+def worst_case_initial(floor: Floor, code: str) -> int:
+    """Initial margin if, per contract, the worse of 'all buys fill' and 'all sells fill' happened."""
+    books = floor.books
+    holdings = floor.office.accounts[code].holdings
+    tallies = floor.exposures.of(code)
+    total = 0
+    for con_id, holding in holdings.items():
+        if holding.quantity and con_id not in tallies:
+            total += books[con_id].margin.initial(holding.quantity, holding.mark)
+    for con_id, tally in tallies.items():
+        book = books[con_id]
+        known = holdings.get(con_id)
+        held = known.quantity if known else 0
+        price = max(book.mark() or 0, tally.price())
+        total += max(
+            book.margin.initial(held, price if known is None else known.mark),
+            book.margin.initial(held + tally.bought, price),
+            book.margin.initial(held - tally.sold, price),
+        )
+    return total
+
+
 def margin_impact(floor: Floor, order: WorkingOrder) -> MarginImpact:
     """What-if: the account before and after `order` alone filled whole at its limit or the present price."""
-    floor.office.refresh_marks()
-    account = floor.office.accounts[order.account]
+    office = floor.office
+    account = office.accounts[order.account]
+    office.mark_account(account)
     book = floor.books[order.con_id]
     price = _price(floor, order)
-    value = order.quantity * price * book.multiplier
-    fee = floor.config.commissions.fee(order.quantity, value)
+    fee = book.fees.fee(order.quantity, book.value(order.quantity, price))
     holding = account.holdings.get(order.con_id)
-    held = holding.value if holding else 0
-    new_value = ((holding.quantity if holding else 0) + order.side * order.quantity) * price * book.multiplier
-    init, maint = margin.account_initial(account), margin.account_maintenance(account)
-    init_after = init - margin.initial(held) + margin.initial(new_value)
-    maint_after = maint - margin.maintenance(held) + margin.maintenance(new_value)
+    held, mark = (holding.quantity, holding.mark) if holding else (0, price)
+    after = held + order.side * order.quantity
+    rule = book.margin
+    init, maint = office.initial(account), office.maintenance(account)
+    init_after = init - rule.initial(held, mark) + rule.initial(after, price)
+    maint_after = maint - rule.maintenance(held, mark) + rule.maintenance(after, price)
     equity = account.net_liquidation
     return MarginImpact(
         init_margin_before=to_dollars(init),
@@ -66,25 +90,7 @@ def margin_impact(floor: Floor, order: WorkingOrder) -> MarginImpact:
     )
 
 
-def _counts(order: WorkingOrder) -> bool:
-    # A child whose parent has not traded, and an order not transmitted, cannot open anything yet.
-    return order.transmitted and not (order.parent_perm_id and order.release == 0)
-
-
 def _price(floor: Floor, order: WorkingOrder) -> int:
     mark = floor.books[order.con_id].mark() or 0
-    own = order.limit or order.stop or 0
+    own = own_price(order)
     return max(mark, own) if order.side > 0 else mark or own
-
-
-def _exposures(floor: Floor, others: list[WorkingOrder], order: WorkingOrder, leaves: int) -> list[Exposure]:
-    sums: dict[int, list[int]] = {}
-    for each in [*others, order]:
-        size = leaves if each is order else each.leaves
-        entry = sums.setdefault(each.con_id, [0, 0, 0])
-        entry[0 if each.side > 0 else 1] += size
-        entry[2] = max(entry[2], _price(floor, each))
-    return [
-        Exposure(con_id, bought, sold, price, floor.books[con_id].multiplier)
-        for con_id, (bought, sold, price) in sums.items()
-    ]

@@ -12,13 +12,15 @@ from tradetui.gateway.venue import refusal, validation
 from tradetui.gateway.venue.book import Book
 from tradetui.gateway.venue.credit import check_credit, margin_impact
 from tradetui.gateway.venue.events import OpenOrderEvent, OrderStatusEvent
+from tradetui.gateway.venue.exposure import own_price
 from tradetui.gateway.venue.floor import Due, Floor
 from tradetui.gateway.venue.lifecycle import Lifecycle
 from tradetui.gateway.venue.listing import find_book
 from tradetui.gateway.venue.matching import Matching
-from tradetui.gateway.venue.model import Contract, OrderRequest, OrderStatus
+from tradetui.gateway.venue.model import OrderRequest, OrderStatus
 from tradetui.gateway.venue.refusal import Refusal
-from tradetui.gateway.venue.working import WorkingOrder, prices_of
+from tradetui.gateway.venue.terms import terms_of
+from tradetui.gateway.venue.working import WorkingOrder, start_prices
 
 #: US stocks trade four hours past the close; DAY orders marked outsideRth live until then.
 EXTENDED_NS = 4 * 3600 * 1_000_000_000
@@ -44,19 +46,28 @@ class Desk:
         if book is None:
             return refusal.NO_DEFINITION
         request = self._complete(request, book)
-        refused = validation.check_account(request, floor.office.accounts) or validation.check_request(
-            request, book.details
+        refused = (
+            validation.check_account(request, floor.office.accounts)
+            or validation.check_request(request, book.details, book.ticks)
+            or self._check_time(request, book)
         )
         if refused is not None:
             return refused
-        if request.good_till is not None and request.good_till <= floor.now_ns:
-            return refusal.GTD_INVALID
         known = floor.orders.find(client_id, order_id) if order_id else None
         if known is not None and not request.what_if:
             return self._modify(known, request, book)
         if order_id > 0 and floor.orders.is_used(client_id, order_id) and not request.what_if:
             return refusal.DUPLICATE_ID
-        return self._accept(self._draft(client_id, order_id, request), book)
+        return self._accept(self._draft(client_id, order_id, request, book), book)
+
+    def _check_time(self, request: OrderRequest, book: Book) -> Refusal | None:
+        floor = self._floor
+        if request.good_till is not None and request.good_till <= floor.now_ns:
+            return refusal.GTD_INVALID
+        closes = book.hours.calendar.next_close(floor.now_ns) if validation.KINDS[request.order_type].at_close else 0
+        if closes and book.hours.is_open and floor.now_ns > closes - floor.config.close_cutoff_ns:
+            return refusal.PAST_CUTOFF
+        return None
 
     def _accept(self, order: WorkingOrder, book: Book) -> Refusal | None:
         request, orders = order.request, self._floor.orders
@@ -73,7 +84,7 @@ class Desk:
             return self._answer_what_if(order)
         order.perm_id = orders.allocate_perm_id()
         orders.add(order)
-        book.orders.append(order)
+        book.orders[order.perm_id] = order
         if order.expires_ns is not None:
             self._floor.timers.at(order.expires_ns, Due.EXPIRE, order.perm_id)
         if not order.activated and request.good_after is not None:
@@ -97,7 +108,7 @@ class Desk:
             return
         order.transmitted = True
         held = order.parent_perm_id != 0 and order.release == 0
-        refused = None if held else check_credit(self._floor, order)
+        refused = None if held else check_credit(self._floor, order, order.leaves, own_price(order))
         if refused is not None:
             self._lifecycle.reject(order, refused)
             return
@@ -111,9 +122,7 @@ class Desk:
         """Let an order that is new or changed meet the market; IOC and FOK end here."""
         book = self._floor.books[order.con_id]
         tif = order.request.tif
-        price = book.opposite(order.side)
-        blocked = tif == "FOK" and (price is None or book.left(order.side) < order.leaves)
-        if not blocked:
+        if tif != "FOK" or self._matching.within_reach(order, book) >= order.leaves:
             self._matching.arrive(order, book)
         if order.is_done:
             return
@@ -126,11 +135,12 @@ class Desk:
         floor, request = self._floor, order.request
         if request.outside_rth and request.order_type == "MKT":
             floor.events.append(refusal.OUTSIDE_RTH_IGNORED.event(order.client_id, order.order_id))
-        if not floor.may_trade(order):
+        book = floor.books[order.con_id]
+        if not floor.may_trade(order, book) and not book.halted:
             contract = request.contract
             venue = contract.primary_exchange or contract.exchange
-            line = f"{request.action} {order.quantity} {contract.symbol} {venue}"
-            opens = floor.calendar.local(floor.calendar.next_open(floor.now_ns))
+            line = f"{request.action} {request.quantity:.15g} {contract.symbol} {venue}"
+            opens = floor.calendar.local(book.hours.calendar.next_open(floor.now_ns))
             notice = refusal.held_until_open(line, f"{opens:%Y-%m-%d %H:%M:%S}")
             floor.events.append(notice.event(order.client_id, order.order_id))
 
@@ -146,24 +156,31 @@ class Desk:
         if refused is not None:
             return refused
         if order.transmitted:
-            changed = _as_changed(order, request)
-            refused = check_credit(self._floor, changed, replaced=order.leaves)
+            refused = self._check_change(order, request)
             if refused is not None:
                 return refused
         order.apply_request(replace(request, parent_id=order.request.parent_id))
         if order.parent_perm_id:
             order.release_by(self._floor.orders.by_perm_id(order.parent_perm_id))
-        expires = self._expiry(order.request)
+        expires = self._expiry(order.request, book)
         if expires != order.expires_ns:
             order.expires_ns = expires
             if expires is not None:
                 self._floor.timers.at(expires, Due.EXPIRE, order.perm_id)
         if order.transmitted:
+            self._floor.recount(order)
             self._lifecycle.tell(order)
             self._work(order)
         elif request.transmit:
             self._transmit_family(order, self._floor.orders.by_perm_id(order.parent_perm_id))
         return None
+
+    def _check_change(self, order: WorkingOrder, request: OrderRequest) -> Refusal | None:
+        """The credit check for the order as it would be; counted so from then on unless refused."""
+        changed = terms_of(request)
+        limit, stop = start_prices(changed)
+        size = round(request.quantity * order.lots) - order.filled
+        return check_credit(self._floor, order, size, limit or stop or changed.limit or 0)
 
     def cancel(self, client_id: int, order_id: int) -> None:
         """Cancel by the client's id: 10147 for an unknown id, 10148 for a done order."""
@@ -189,8 +206,8 @@ class Desk:
         self._floor.timers.at(self._floor.now_ns + latency, Due.CANCEL, order.perm_id)
 
     def _complete(self, request: OrderRequest, book: Book) -> OrderRequest:
-        contract = _routed(book.details.contract, request.contract)
-        if contract is request.contract and request.account and request.tif:
+        contract = book.routed(request.contract.exchange)
+        if contract == request.contract and request.account and request.tif:
             return request
         accounts = tuple(self._floor.office.accounts)
         return replace(
@@ -200,9 +217,9 @@ class Desk:
             tif=request.tif or "DAY",
         )
 
-    def _draft(self, client_id: int, order_id: int, request: OrderRequest) -> WorkingOrder:
-        kind = validation.KINDS[request.order_type]
-        limit, stop = prices_of(request, kind)
+    def _draft(self, client_id: int, order_id: int, request: OrderRequest, book: Book) -> WorkingOrder:
+        terms = terms_of(request)
+        limit, stop = start_prices(terms)
         now_ns = self._floor.now_ns
         return WorkingOrder(
             perm_id=0,
@@ -212,38 +229,25 @@ class Desk:
             con_id=request.contract.con_id,
             request=request,
             side=validation.SIDES[request.action],
-            kind=kind,
-            quantity=int(request.quantity),
+            terms=terms,
+            quantity=round(request.quantity * book.lots),
             limit=limit,
             stop=stop,
             placed_ns=now_ns,
+            lots=book.lots,
             oca_key=f"{request.account}/{request.oca_group}" if request.oca_group else "",
             oca_type=request.oca_type or (1 if request.oca_group else 0),
             transmitted=False,
             activated=request.good_after is None or request.good_after <= now_ns,
-            expires_ns=self._expiry(request),
+            expires_ns=self._expiry(request, book),
         )
 
-    def _expiry(self, request: OrderRequest) -> int | None:
+    def _expiry(self, request: OrderRequest, book: Book) -> int | None:
         if request.tif == "GTD":
             return request.good_till
         if request.tif != "DAY":
             return None
-        calendar, now_ns = self._floor.calendar, self._floor.now_ns
+        calendar, now_ns = book.hours.calendar, self._floor.now_ns
         if not request.outside_rth:
             return calendar.next_close(now_ns)
         return calendar.next_close(now_ns - EXTENDED_NS) + EXTENDED_NS
-
-
-def _routed(listed: Contract, asked: Contract) -> Contract:
-    """The listed contract with the exchange the client routed to."""
-    if asked.exchange == listed.exchange:
-        return listed
-    return replace(listed, exchange=asked.exchange)
-
-
-def _as_changed(order: WorkingOrder, request: OrderRequest) -> WorkingOrder:
-    """A copy of `order` as it would be after the change, for the credit check."""
-    changed = replace(order)
-    changed.apply_request(request)
-    return changed

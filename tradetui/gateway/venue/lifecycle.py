@@ -52,6 +52,7 @@ class Lifecycle:
         floor = self._floor
         execution, report = floor.office.book_fill(order, units, price, liquidity, floor.now_ns)
         floor.events.append(ExecutionEvent(order.client_id, execution))
+        floor.recount(order)
         done = order.leaves == 0
         if done:
             self._end(order, OrderStatus.FILLED, f"Filled Size: {order.filled}")
@@ -94,8 +95,10 @@ class Lifecycle:
         order.status = status
         order.completed_ns = self._floor.now_ns
         order.completed_text = text
-        self._floor.orders.retire(order)
-        self._floor.books[order.con_id].orders.remove(order)
+        floor = self._floor
+        floor.recount(order)
+        floor.orders.retire(order)
+        floor.books[order.con_id].remove(order)
 
     def _shrink_siblings(self, order: WorkingOrder, units: int) -> None:
         for sibling in self._floor.orders.oca_siblings(order):
@@ -109,11 +112,13 @@ class Lifecycle:
                 self._cut(sibling, sibling.filled + kept)
                 if sibling.parent_perm_id:
                     sibling.release_by(self._floor.orders.by_perm_id(sibling.parent_perm_id))
+                    self._floor.recount(sibling)
 
     def _release_children(self, parent: WorkingOrder) -> list[WorkingOrder]:
         children = self._floor.orders.children(parent.perm_id)
         for child in children:
             child.release_by(parent)
+            self._floor.recount(child)
             self.refresh_status(child)
         return [child for child in children if child.is_live]
 
@@ -123,6 +128,7 @@ class Lifecycle:
             self.cancel(order)
         elif quantity < order.quantity:
             order.quantity = quantity
-            order.request = replace(order.request, quantity=float(quantity))
+            order.request = replace(order.request, quantity=quantity / order.lots)
+            self._floor.recount(order)
             if order.transmitted:
                 self.tell(order)

@@ -3,19 +3,21 @@
 Invariants: a buy never trades above and a sell never below its limit; one quote's displayed size is traded once; a
 resting limit at the touch waits behind the size that was there first.
 
-An arriving order takes the displayed size at the quote. What is left rests: it trades at its own limit when the other
-side reaches it, when the tape prints through it, or when prints at its price have used up the queue in front of it.
-An order larger than the displayed size trades on with the following quotes. Stops trigger on prints (IB's default
-for stocks) inside their hours, then take the quote like a market or limit order.
+An arriving order takes the displayed size at the quote, and the sizes behind it as far as the venue shows depth. What
+is left rests: it trades at its own limit when the other side reaches it, when the tape prints through it, or when
+prints at its price have used up the queue in front of it. An order larger than all that is displayed trades on with
+the following quotes. Waiting orders are triggered by prints or quotes, then trade like a market or limit order.
 """
 
 from __future__ import annotations
 
+from tradetui.gateway.venue import pegs
 from tradetui.gateway.venue.book import Book
 from tradetui.gateway.venue.floor import Floor
 from tradetui.gateway.venue.lifecycle import Lifecycle
 from tradetui.gateway.venue.model import Liquidity
 from tradetui.gateway.venue.money import to_micros
+from tradetui.gateway.venue.triggers import Triggers
 from tradetui.gateway.venue.working import WorkingOrder
 
 
@@ -25,61 +27,116 @@ class Matching:
     def __init__(self, floor: Floor, lifecycle: Lifecycle) -> None:
         self._floor = floor
         self._lifecycle = lifecycle
+        self._triggers = Triggers(floor)
 
-    def quote(self, book: Book) -> None:
+    def quote(self, book: Book, bid: float, ask: float) -> None:
         """A new quote is in `book`: whoever can trade against it does, best price first."""
-        for order in book.in_priority():
+        low, high = to_micros(bid), to_micros(ask)
+        for order in list(book.pegged.values()):
+            pegs.follow(self._floor, order, book)
+        if book.met:
+            # Deeper orders neither trade nor reach the front of the queue.
+            orders = book.ladders[-1].reaching(high) + book.ladders[1].reaching(low)
+        else:
+            orders, book.met = book.in_priority(), True
+        for order in orders:
             self.take(order, book)
+        for order in list(book.waiting.values()):
+            if self._triggers.by_quote(order, book, low, high):
+                self._trigger(order, book)
 
     def print(self, book: Book, price: float, size: int) -> None:
-        """A print of `size` at `price`: resting limits first, then stops it triggers."""
+        """A print of `size` at `price`: resting limits first, then the orders it triggers."""
         at = to_micros(price)
         left = size
-        for order in book.in_priority():
-            if left <= 0:
-                break
-            left -= self._take_print(order, book, at, left)
-        for order in [order for order in book.orders if order.awaits_trigger]:
-            self.try_trigger(order, book)
+        if left > 0:
+            for order in book.ladders[-1].reaching(at) + book.ladders[1].reaching(at):
+                left -= self._take_print(order, book, at, left)
+                if left <= 0:
+                    break
+        for order in list(book.waiting.values()):
+            if self._triggers.by_print(order, book, at):
+                self._trigger(order, book)
 
     def arrive(self, order: WorkingOrder, book: Book) -> None:
         """A live order enters, or re-enters after a change: it may trigger or trade at once."""
+        if order.rank == 0 and order.is_live:
+            order.rank = self._floor.take_rank()
+        book.file(order)
+        if not order.is_live or order.is_for_open or order.terms.kind.at_close:
+            return
         if order.awaits_trigger:
-            self.try_trigger(order, book)
-        else:
-            self.take(order, book)
+            if self._triggers.on_arrival(order, book):
+                self._trigger(order, book)
+            return
+        if order.terms.kind.is_pegged:
+            pegs.follow(self._floor, order, book)
+        self.take(order, book)
 
     def take(self, order: WorkingOrder, book: Book) -> None:
         """Trade `order` against the displayed quote as far as price and size allow, then let the rest join the book."""
         price = book.opposite(order.side)
-        if price is None or not order.is_live or not self._floor.may_trade(order):
+        if price is None or not order.is_live or not self._floor.may_trade(order, book):
             return
-        if order.limit is None or (order.limit - price) * order.side >= 0:
-            units = _units(order, book.left(order.side))
-            if units:
-                book.take(order.side, units)
-                if order.resting and order.limit is not None:
-                    self._trade(order, units, order.limit, aggressive=False)
-                else:
-                    self._trade(order, units, price, aggressive=True)
+        limit = order.limit
+        if limit is None or (limit - price) * order.side >= 0:
+            if order.resting and limit is not None:
+                units = _units(order, book.left(order.side))
+                if units:
+                    book.take(order.side, units)
+                    self._trade(order, units, limit, Liquidity.ADDED)
+            else:
+                self._sweep(order, book, price)
         if not order.is_done:
             order.resting = True
             _keep_place(order, book)
 
-    def try_trigger(self, order: WorkingOrder, book: Book) -> None:
-        """Trigger a stop if the last print of this session is at or through its trigger price."""
-        if order.stop is None or not order.is_live or not book.printed or book.last is None:
-            return
-        if not (self._floor.is_open or order.request.outside_rth):
-            return
-        if (to_micros(book.last) - order.stop) * order.side >= 0:
-            order.triggered = True
-            self._lifecycle.refresh_status(order)
-            self.take(order, book)
+    def cross(self, order: WorkingOrder, units: int, price: int) -> None:
+        """Trade in an auction: nobody's displayed size is used."""
+        self._trade(order, units, price, Liquidity.ADDED)
+
+    def within_reach(self, order: WorkingOrder, book: Book) -> int:
+        """Units displayed at prices the order would pay, depth included."""
+        price = book.opposite(order.side)
+        if price is None or (order.limit is not None and (order.limit - price) * order.side < 0):
+            return 0
+        return sum(units for _, _, units in self._offers(order, book, price))
+
+    def _sweep(self, order: WorkingOrder, book: Book, price: int) -> None:
+        """Take the displayed sizes from the touch on, each at its own price."""
+        offers = self._offers(order, book, price)
+        wanted = _units(order, sum(units for _, _, units in offers))
+        for level, at, available in offers:
+            units = min(wanted, available, order.tradable)
+            if units <= 0 or order.is_done:
+                break
+            wanted -= units
+            if level == 0:
+                book.take(order.side, units)
+            else:
+                book.take_deeper(order.side, level, units)
+            self._trade(order, units, at, Liquidity.REMOVED)
+
+    def _offers(self, order: WorkingOrder, book: Book, price: int) -> list[tuple[int, int, int]]:
+        """(level, price, units left) of what is displayed to the order within its limit, best first."""
+        side = order.side
+        offers = [(0, price, book.left(side))]
+        for level in range(1, self._floor.config.depth_levels + 1):
+            price = book.ticks.up(price + 1) if side > 0 else book.ticks.down(price - 1)
+            if price <= 0 or (order.limit is not None and (order.limit - price) * side < 0):
+                break
+            offers.append((level, price, book.deeper(side, level)))
+        return offers
+
+    def _trigger(self, order: WorkingOrder, book: Book) -> None:
+        order.triggered = True
+        order.rank = 0
+        self._lifecycle.refresh_status(order)
+        self.arrive(order, book)
 
     def _take_print(self, order: WorkingOrder, book: Book, at: int, left: int) -> int:
         """Let a resting limit take part in a print; return how much of the print it used (queue included)."""
-        if order.limit is None or not (order.resting and order.is_live and self._floor.may_trade(order)):
+        if order.limit is None or not (order.resting and order.is_live and self._floor.may_trade(order, book)):
             return 0
         beyond = (order.limit - at) * order.side
         if beyond < 0 or (beyond == 0 and order.queue_ahead is None):
@@ -90,11 +147,10 @@ class Matching:
             order.queue_ahead -= ahead
         units = _units(order, left - ahead)
         if units:
-            self._trade(order, units, order.limit, aggressive=False)
+            self._trade(order, units, order.limit, Liquidity.ADDED)
         return ahead + units
 
-    def _trade(self, order: WorkingOrder, units: int, price: int, aggressive: bool) -> None:
-        liquidity = Liquidity.REMOVED if aggressive else Liquidity.ADDED
+    def _trade(self, order: WorkingOrder, units: int, price: int, liquidity: Liquidity) -> None:
         for released in self._lifecycle.fill(order, units, price, liquidity):
             self.arrive(released, self._floor.books[released.con_id])
 
@@ -105,7 +161,8 @@ def _units(order: WorkingOrder, available: int) -> int:
     request = order.request
     if request.all_or_none and units < order.leaves:
         return 0
-    if request.min_quantity is not None and order.filled == 0 and units < min(request.min_quantity, order.leaves):
+    least = 0 if request.min_quantity is None or order.filled else request.min_quantity * order.lots
+    if units < min(least, order.leaves):
         return 0
     return max(units, 0)
 

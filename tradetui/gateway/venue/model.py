@@ -3,7 +3,7 @@
 Everything a client can be told is one of these values, so an event that was handed out can never change
 afterwards. `None` means "not set / not known"; the wire layer alone knows IB's sentinels (1.79E308, 2147483647).
 Prices and money are USD floats rounded to a millionth (the venue's own arithmetic is integer micro-dollars);
-quantities are whole shares or contracts; times are int64 UTC nanoseconds of market time.
+quantities are shares, contracts or coins; times are int64 UTC nanoseconds of market time.
 """
 
 from __future__ import annotations
@@ -35,13 +35,19 @@ class Contract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractDetails:
-    """What contractDetails (message 10) tells, and the tick, lot and multiplier rules the venue enforces."""
+    """What contractDetails (message 10) tells, and the tick, lot and multiplier rules the venue enforces.
+
+    `price_increments` are (low edge, increment) where the increment depends on the price, else empty for `min_tick`.
+    """
 
     contract: Contract
     market_name: str
     long_name: str
     min_tick: float = 0.01
-    order_types: str = "ACTIVETIM,AD,ADJUST,DAY,FOK,GTC,GTD,IOC,LMT,MKT,STP,STPLMT,WHATIF"
+    order_types: str = (
+        "ACTIVETIM,AD,ADJUST,AON,COND,CONDORDER,DAY,FOK,GAT,GTC,GTD,HID,IOC,LIT,LMT,LOC,MIDPX,MIT,MKT,MOC,OCA,OPG,REL,"
+        "STP,STPLMT,TRAIL,TRAILLMT,WHATIF"
+    )
     valid_exchanges: str = "SMART,ARCA,NASDAQ,NYSE,BATS,IEX"
     price_magnifier: int = 1
     under_con_id: int = 0
@@ -60,6 +66,7 @@ class ContractDetails:
     min_size: float = 1.0
     size_increment: float = 1.0
     suggested_size_increment: float = 100.0
+    price_increments: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +105,7 @@ class OrderRequest:
     trail_stop_price: float | None = None
     trailing_percent: float | None = None
     limit_offset: float | None = None
+    percent_offset: float | None = None
     echo: Echo = ()
 
 
@@ -149,8 +157,8 @@ class VenueOrder:
     parent_perm_id: int
     request: OrderRequest
     status: OrderStatus
-    filled: int
-    remaining: int
+    filled: float
+    remaining: float
     avg_fill_price: float
     last_fill_price: float
     why_held: str = ""
@@ -180,12 +188,12 @@ class Execution:
     account: str
     exchange: str
     side: str
-    shares: int
+    shares: float
     price: float
     perm_id: int
     client_id: int
     order_id: int
-    cum_qty: int
+    cum_qty: float
     avg_price: float
     order_ref: str
     liquidity: Liquidity
@@ -210,7 +218,7 @@ class PositionRow:
 
     account: str
     contract: Contract
-    quantity: int
+    quantity: float
     avg_cost: float
     market_price: float | None
     market_value: float | None

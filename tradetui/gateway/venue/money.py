@@ -10,7 +10,7 @@ MICROS = 1_000_000
 
 
 def to_micros(amount: float) -> int:
-    """`amount` in whole micro-dollars, to the nearest (prices have at most four decimals, money two)."""
+    """`amount` in whole micro-dollars, to the nearest (prices have at most six decimals, money two)."""
     return round(amount * MICROS)
 
 
@@ -22,3 +22,8 @@ def to_dollars(micros: int) -> float:
 def share_of(amount: int, part: int, whole: int) -> int:
     """`amount * part / whole` to the nearest unit, exact when part == whole; whole > 0, 0 <= part <= whole."""
     return (2 * amount * part + whole) // (2 * whole)
+
+
+def shown(units: int, lots: int) -> float:
+    """A quantity as clients see it, from `units` of which `lots` make one share, contract or coin."""
+    return units if lots == 1 else units / lots

@@ -51,6 +51,9 @@ def rejected(reason: str) -> Refusal:
     return Refusal(201, f"Order rejected - reason:{reason}")
 
 
+PAST_CUTOFF = rejected("The time is past the cut-off of the closing auction.")
+
+
 def margin_rejected(equity: float, needed: float, currency: str) -> Refusal:
     """201: the account cannot carry the position."""
     return rejected(

@@ -7,8 +7,12 @@ a done order is found until the day rolls.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from tradetui.gateway.venue.working import WorkingOrder
+
+Filed = dict[int, WorkingOrder]
+Key = TypeVar("Key", int, str)
 
 
 class OrderRegistry:
@@ -16,11 +20,13 @@ class OrderRegistry:
 
     def __init__(self, first_perm_id: int) -> None:
         self.next_perm_id = first_perm_id
-        self._working: dict[int, WorkingOrder] = {}
-        self._done: dict[int, WorkingOrder] = {}
+        self._working: Filed = {}
+        self._done: Filed = {}
         self._names: dict[tuple[int, int], WorkingOrder] = {}
         self._highest: dict[int, int] = {}
         self._next_bound_id = -1
+        self._children: dict[int, Filed] = {}
+        self._groups: dict[str, Filed] = {}
 
     def allocate_perm_id(self) -> int:
         """A new perm id."""
@@ -39,6 +45,10 @@ class OrderRegistry:
     def add(self, order: WorkingOrder) -> None:
         """Register an accepted order; a manual one (order id 0) has no client name."""
         self._working[order.perm_id] = order
+        if order.parent_perm_id:
+            self._children.setdefault(order.parent_perm_id, {})[order.perm_id] = order
+        if order.oca_key:
+            self._groups.setdefault(order.oca_key, {})[order.perm_id] = order
         if order.order_id > 0:
             self._names[order.client_id, order.order_id] = order
             self._highest[order.client_id] = max(order.order_id, self._highest.get(order.client_id, 0))
@@ -57,6 +67,10 @@ class OrderRegistry:
         """The order is done: keep it as completed until the day rolls."""
         self._working.pop(order.perm_id, None)
         self._done[order.perm_id] = order
+        if order.parent_perm_id:
+            _forget(self._children, order.parent_perm_id, order)
+        if order.oca_key:
+            _forget(self._groups, order.oca_key, order)
 
     def forget_done(self) -> None:
         """A new day: completed orders are no longer told, their ids stay used."""
@@ -82,13 +96,20 @@ class OrderRegistry:
 
     def children(self, perm_id: int) -> list[WorkingOrder]:
         """Working children of an order."""
-        return [order for order in self._working.values() if order.parent_perm_id == perm_id]
+        found = self._children.get(perm_id)
+        return list(found.values()) if found else []
 
     def oca_siblings(self, order: WorkingOrder) -> list[WorkingOrder]:
         """The other working orders of its OCA group."""
         if not order.oca_key:
             return []
-        return [o for o in self._working.values() if o.oca_key == order.oca_key and o is not order]
+        return [other for other in self._groups.get(order.oca_key, {}).values() if other is not order]
+
+    def leave_group(self, order: WorkingOrder) -> None:
+        """Take an order out of its OCA group."""
+        if order.oca_key:
+            _forget(self._groups, order.oca_key, order)
+            order.oca_key = ""
 
     def highest_ids(self) -> dict[int, int]:
         """Highest order id used per client."""
@@ -97,3 +118,11 @@ class OrderRegistry:
     def restore(self, highest: dict[int, int]) -> None:
         """Take over the ids that clients used before."""
         self._highest.update(highest)
+
+
+def _forget(index: dict[Key, Filed], key: Key, order: WorkingOrder) -> None:
+    group = index.get(key)
+    if group is not None:
+        group.pop(order.perm_id, None)
+        if not group:
+            del index[key]

@@ -18,7 +18,7 @@ from tradetui.gateway.venue.floor import Due, Floor
 from tradetui.gateway.venue.model import CommissionReport, Execution, OrderStatus
 from tradetui.gateway.venue.working import WorkingOrder
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +33,23 @@ class AccountImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookImage:
+    """What one instrument's book remembers beside its orders; see Book."""
+
+    con_id: int
+    last: float | None
+    printed: bool
+    opened: bool
+    halted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VenueImage:
     """Everything a venue is, except its configuration and its instruments."""
 
     version: int
     now_ns: int
+    ranks: int
     next_perm_id: int
     next_execution: int
     highest_ids: tuple[tuple[int, int], ...]
@@ -45,7 +57,7 @@ class VenueImage:
     done: tuple[WorkingOrder, ...]
     accounts: tuple[AccountImage, ...]
     booked: tuple[tuple[Execution, CommissionReport], ...]
-    last_prices: tuple[tuple[int, float, bool], ...]
+    books: tuple[BookImage, ...]
 
 
 def to_state(floor: Floor) -> dict[str, object]:
@@ -54,6 +66,7 @@ def to_state(floor: Floor) -> dict[str, object]:
     image = VenueImage(
         version=VERSION,
         now_ns=floor.now_ns,
+        ranks=floor.ranks,
         next_perm_id=floor.orders.next_perm_id,
         next_execution=office.next_execution,
         highest_ids=tuple(sorted(floor.orders.highest_ids().items())),
@@ -70,8 +83,9 @@ def to_state(floor: Floor) -> dict[str, object]:
             for account in office.accounts.values()
         ),
         booked=tuple(office.booked),
-        last_prices=tuple(
-            (con_id, book.last, book.printed) for con_id, book in floor.books.items() if book.last is not None
+        books=tuple(
+            BookImage(con_id=con_id, last=book.last, printed=book.printed, opened=book.opened, halted=book.halted)
+            for con_id, book in floor.books.items()
         ),
     )
     return cast("dict[str, object]", codec.to_data(image))
@@ -93,6 +107,7 @@ def from_state(floor: Floor, clockwork: Clockwork, state: Mapping[str, object]) 
         raise OperatorError(f"venue state is damaged ({error}); delete the state file to start a new account") from None
     _check_instruments(floor, image)
     _restore_accounts(floor, image)
+    _restore_books(floor, image)
     _restore_orders(floor, image)
     if image.now_ns:
         clockwork.start(image.now_ns)
@@ -118,9 +133,14 @@ def _restore_accounts(floor: Floor, image: VenueImage) -> None:
         for each in image.accounts
     }
     office.day_net_liquidation = {each.code: each.day_net_liquidation for each in image.accounts}
-    for con_id, price, printed in image.last_prices:
-        if con_id in floor.books:
-            floor.books[con_id].last, floor.books[con_id].printed = price, printed
+
+
+def _restore_books(floor: Floor, image: VenueImage) -> None:
+    for each in image.books:
+        book = floor.books.get(each.con_id)
+        if book is not None:
+            book.last, book.printed = each.last, each.printed
+            book.opened, book.halted = each.opened, each.halted
 
 
 def _restore_orders(floor: Floor, image: VenueImage) -> None:
@@ -131,13 +151,17 @@ def _restore_orders(floor: Floor, image: VenueImage) -> None:
     for order in image.done:
         orders.retire(order)
     orders.restore(dict(image.highest_ids))
+    floor.ranks = image.ranks
     for order in image.working:
-        order.resting = False
-        order.queue_ahead = None
-        floor.books[order.con_id].orders.append(order)
+        floor.exposures.restore(order)
+        floor.books[order.con_id].orders[order.perm_id] = order
         if order.expires_ns is not None:
             timers.at(order.expires_ns, Due.EXPIRE, order.perm_id)
         if not order.activated and order.request.good_after is not None:
             timers.at(order.request.good_after, Due.ACTIVATE, order.perm_id)
         if order.status is OrderStatus.PENDING_CANCEL:
             timers.at(image.now_ns, Due.CANCEL, order.perm_id)
+    for order in sorted(image.working, key=lambda each: each.rank):
+        order.lose_place()
+        if order.rank:
+            floor.books[order.con_id].file(order)

@@ -6,9 +6,10 @@ Invariants: cash and positions change only by executions, to the micro-dollar; n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tradetui.gateway.venue import account_rows, restore
+from tradetui.gateway.venue.auctions import Auctions
 from tradetui.gateway.venue.backoffice import BackOffice
 from tradetui.gateway.venue.book import Book
 from tradetui.gateway.venue.clockwork import Clockwork
@@ -16,6 +17,8 @@ from tradetui.gateway.venue.config import VenueConfig
 from tradetui.gateway.venue.desk import Desk
 from tradetui.gateway.venue.events import VenueEvent
 from tradetui.gateway.venue.floor import Floor
+from tradetui.gateway.venue.hours import Hours
+from tradetui.gateway.venue.intervention import Intervention
 from tradetui.gateway.venue.lifecycle import Lifecycle
 from tradetui.gateway.venue.matching import Matching
 from tradetui.gateway.venue.model import (
@@ -54,13 +57,16 @@ class Venue:
 
         Raises OperatorError if `state` is not of this program's making.
         """
-        books = {details.contract.con_id: Book.of(details) for details in instruments}
+        hours = Hours(calendar)
+        books = {each.contract.con_id: Book.of(each, hours, config.commissions) for each in instruments}
         office = BackOffice(config, books)
-        self._floor = Floor(config, calendar, books, OrderRegistry(config.first_perm_id), office)
+        self._floor = Floor(config, calendar, (hours,), books, OrderRegistry(config.first_perm_id), office)
         self._lifecycle = Lifecycle(self._floor)
         self._matching = Matching(self._floor, self._lifecycle)
+        self._auctions = Auctions(self._lifecycle, self._matching)
         self._desk = Desk(self._floor, self._lifecycle, self._matching)
-        self._clockwork = Clockwork(self._floor, self._lifecycle, self._matching)
+        self._clockwork = Clockwork(self._floor, self._lifecycle, self._matching, self._auctions)
+        self._intervention = Intervention(self._floor, self._lifecycle, self._matching)
         if state is not None:
             restore.from_state(self._floor, self._clockwork, state)
 
@@ -106,6 +112,12 @@ class Venue:
             self._desk.start_cancel(order)
         return self._drain()
 
+    def intervene(self, action: Callable[[Intervention], None], now_ns: int) -> list[VenueEvent]:
+        """What exchange, broker or a human do unasked. Raises LookupError if `action` names what is not there."""
+        self._clockwork.pass_to(now_ns)
+        action(self._intervention)
+        return self._drain()
+
     def bind_manual_orders(self, client_id: int) -> list[VenueEvent]:
         """reqAutoOpenOrders / reqOpenOrders of client 0: working manual orders get negative ids of that client."""
         for order in self._floor.orders.working():
@@ -124,24 +136,34 @@ class Venue:
         """A new top of the book; working orders may fill against it."""
         self._clockwork.pass_to(now_ns)
         book = self._floor.books[con_id]
-        book.bid, book.ask, book.bid_left, book.ask_left = bid, ask, bid_size, ask_size
+        if book.halted:
+            return self._drain() if self._floor.events else []
+        book.show(bid, ask, bid_size, ask_size)
         if book.orders:
-            self._matching.quote(book)
+            self._matching.quote(book, bid, ask)
         return self._drain() if self._floor.events else []
 
     def on_trade(self, con_id: int, price: float, size: int, now_ns: int) -> list[VenueEvent]:
-        """A print; triggers stops and fills resting limits it trades through."""
+        """A print; the first of a session is its opening price; it triggers stops and fills resting limits."""
         self._clockwork.pass_to(now_ns)
         book = self._floor.books[con_id]
         book.last = price
         book.printed = True
+        if book.halted:
+            return self._drain() if self._floor.events else []
+        opens = book.hours.is_open and not book.opened
+        book.opened = book.opened or opens
         if book.orders:
-            self._matching.print(book, price, size)
+            if opens:
+                self._auctions.opening(book, price)
+            self._matching.print(book, price, size * book.lots)
         return self._drain() if self._floor.events else []
 
-    def halt(self, con_id: int) -> None:
-        """Trading in one instrument stops: its quote is void, so nothing trades until the next one comes."""
-        self._floor.books[con_id].forget_market()
+    def halt(self, con_id: int, halted: bool = True) -> None:
+        """Trading in one instrument stops or resumes: its quote is void, and what waits trades at the next one."""
+        book = self._floor.books[con_id]
+        book.halted = halted
+        book.forget_market()
 
     def advance(self, now_ns: int) -> list[VenueEvent]:
         """Time passes without data: opens, closes, GTD/DAY expiry, day roll, delayed cancels."""

@@ -5,41 +5,26 @@ Invariant: filled <= quantity, and a done order is never touched again. Clients 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass, field, replace
 
 from tradetui.gateway.venue.fees import FeeMeter
+from tradetui.gateway.venue.kinds import Kind
 from tradetui.gateway.venue.model import OrderRequest, OrderStatus, VenueOrder
-from tradetui.gateway.venue.money import MICROS, to_dollars, to_micros
-
-
-class Kind(Enum):
-    """Order types the venue works, with IB's spelling."""
-
-    MARKET = "MKT"
-    LIMIT = "LMT"
-    STOP = "STP"
-    STOP_LIMIT = "STP LMT"
-
-    @property
-    def has_limit(self) -> bool:
-        """Whether the order carries a limit price."""
-        return self in (Kind.LIMIT, Kind.STOP_LIMIT)
-
-    @property
-    def has_stop(self) -> bool:
-        """Whether the order waits for a trigger price (aux price)."""
-        return self in (Kind.STOP, Kind.STOP_LIMIT)
+from tradetui.gateway.venue.money import MICROS, shown, to_dollars
+from tradetui.gateway.venue.terms import Terms, terms_of
 
 
 @dataclass(slots=True, eq=False)
 class WorkingOrder:
     """One order from acceptance to its end. `side` is +1 buy, -1 sell; prices in micro-dollars.
 
-    `live` means the exchange (or IB's trigger server) works it: transmitted, its parent filled enough, its start time
-    reached. `resting` means it already met a quote and joined the book; `queue_ahead` is the displayed size in front
-    of it, None while its price is not yet the best. `release` caps what a child may trade by its parent's fills;
-    `reduced` is what fills of its OCA siblings took off its size.
+    Quantities count units, of which `lots` make one share, contract or coin. `limit` and `stop` are the prices in
+    force now; a market order and a pegged order without a quote have no limit.
+    `activated` means its start time has come, `conditional` that its conditions are still unmet.
+    `resting` means it already met a quote and joined the book; `queue_ahead` is the displayed size in front of it,
+    None while its price is not yet the best; `rank` is its time priority. `hits` counts prices in a row that reached
+    its trigger. `release` caps what a child may trade by its parent's fills; `reduced` is what fills of its OCA
+    siblings took off its size. `counted` and `counted_price` are what the credit check counts it with.
     """
 
     perm_id: int
@@ -49,11 +34,12 @@ class WorkingOrder:
     con_id: int
     request: OrderRequest
     side: int
-    kind: Kind
+    terms: Terms
     quantity: int
     limit: int | None
     stop: int | None
     placed_ns: int
+    lots: int = 1
     status: OrderStatus = OrderStatus.PENDING_SUBMIT
     filled: int = 0
     filled_value: int = 0
@@ -65,14 +51,24 @@ class WorkingOrder:
     oca_type: int = 0
     transmitted: bool = True
     activated: bool = True
+    conditional: bool = False
     triggered: bool = False
+    hits: int = 0
     resting: bool = False
     queue_ahead: int | None = None
+    rank: int = 0
     release: int = 0
     reduced: int = 0
+    counted: int = 0
+    counted_price: int = 0
     expires_ns: int | None = None
     completed_ns: int | None = None
     completed_text: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """The order type."""
+        return self.terms.kind
 
     @property
     def leaves(self) -> int:
@@ -82,7 +78,7 @@ class WorkingOrder:
     @property
     def tradable(self) -> int:
         """Units that may trade now: a child only as much as its parent's fills released."""
-        return min(self.quantity, self.release) - self.filled if self.parent_perm_id else self.leaves
+        return min(self.quantity, self.release) - self.filled if self.parent_perm_id else self.quantity - self.filled
 
     @property
     def is_done(self) -> bool:
@@ -92,12 +88,23 @@ class WorkingOrder:
     @property
     def is_live(self) -> bool:
         """Whether it may trigger or trade now, the session permitting."""
-        return self.transmitted and self.activated and self.completed_ns is None and self.tradable > 0
+        return (
+            self.completed_ns is None
+            and self.transmitted
+            and self.activated
+            and not self.conditional
+            and self.tradable > 0
+        )
 
     @property
     def awaits_trigger(self) -> bool:
-        """Whether it is a stop that has not been triggered."""
-        return self.stop is not None and not self.triggered
+        """Whether it is of a type that waits for a price, and that price has not come."""
+        return not self.triggered and self.terms.kind.waits
+
+    @property
+    def is_for_open(self) -> bool:
+        """Whether it trades in the opening auction only."""
+        return self.request.tif == "OPG"
 
     @property
     def why_held(self) -> str:
@@ -130,28 +137,46 @@ class WorkingOrder:
         """Average fill price in dollars, 0 before the first fill."""
         return self.filled_value / (self.filled * MICROS) if self.filled else 0.0
 
-    def apply_request(self, request: OrderRequest) -> None:
-        """Take over what a modification may change: quantity, prices, type, time in force, flags."""
-        self.request = request
-        self.kind = Kind(request.order_type)
-        self.quantity = int(request.quantity)
-        self.limit, self.stop = prices_of(request, self.kind)
+    def lose_place(self) -> None:
+        """Forget the place in the queue: the order meets the next quote as if it were new."""
         self.resting = False
         self.queue_ahead = None
-        if self.stop is None:
-            self.triggered = False
+
+    def apply_request(self, request: OrderRequest) -> None:
+        """Take over what a modification may change: quantity, prices, type, time in force, flags.
+
+        Less size at the same price keeps the place in the queue, as at an exchange; anything else loses it.
+        """
+        terms, quantity = terms_of(request), round(request.quantity * self.lots)
+        if terms != self.terms:
+            self.triggered = self.triggered and terms.kind is self.terms.kind
+            self.hits = 0
+            self.limit, self.stop = start_prices(terms)
+            self.lose_place()
+        elif quantity > self.quantity:
+            self.lose_place()
+        self.request, self.terms, self.quantity = request, terms, quantity
+
+    def shown_request(self) -> OrderRequest:
+        """The request with the prices in force: what openOrder tells of an order that follows the market."""
+        request = self.request
+        if not self.terms.kind.trails or self.stop is None:
+            return request
+        limit = request.limit_price if self.limit is None else to_dollars(self.limit)
+        return replace(request, trail_stop_price=to_dollars(self.stop), limit_price=limit)
 
     def snapshot(self, *, with_commission: bool = True) -> VenueOrder:
         """The order as clients see it now; without its commission while that is not yet known."""
+        lots = self.lots
         return VenueOrder(
             client_id=self.client_id,
             order_id=self.order_id,
             perm_id=self.perm_id,
             parent_perm_id=self.parent_perm_id,
-            request=self.request,
+            request=self.shown_request(),
             status=self.status,
-            filled=self.filled,
-            remaining=self.leaves,
+            filled=shown(self.filled, lots),
+            remaining=shown(self.quantity - self.filled, lots),
             avg_fill_price=self.average_price(),
             last_fill_price=to_dollars(self.last_price),
             why_held=self.why_held,
@@ -162,8 +187,6 @@ class WorkingOrder:
         )
 
 
-def prices_of(request: OrderRequest, kind: Kind) -> tuple[int | None, int | None]:
-    """(limit, stop) of a validated request in micro-dollars; None where the type has none."""
-    limit = to_micros(request.limit_price) if kind.has_limit and request.limit_price is not None else None
-    stop = to_micros(request.aux_price) if kind.has_stop and request.aux_price is not None else None
-    return limit, stop
+def start_prices(terms: Terms) -> tuple[int | None, int | None]:
+    """(limit, stop) an order with these terms starts with; a pegged order has a limit only once a quote gives it."""
+    return (None if terms.kind.is_pegged else terms.limit), terms.stop
