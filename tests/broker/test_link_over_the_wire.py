@@ -10,7 +10,7 @@ import pytest
 
 from tests.broker.rig import ACCOUNT, QUICK, Rig, Told, intent, ref_of, start_rig
 from tradetui.broker.ib.settings import IBSettings
-from tradetui.domain.errors import NotConnected
+from tradetui.domain.errors import BrokerTimeout, NotConnected
 from tradetui.domain.events import BrokerMessage, SessionChanged, SessionState, SnapshotTaken
 from tradetui.domain.order import OrderType
 from tradetui.gateway.session.connection import Connection
@@ -175,6 +175,16 @@ async def test_a_half_open_link_is_found_by_the_heartbeat_and_replaced(rig: Rig)
     await rig.until(lambda: rig.told.states().count(READY) == 2)
     assert "did not answer 2 heartbeats" in reasons(rig, SessionState.DISCONNECTED)[0]
     assert connector.link.reconnects == 1
+
+
+async def test_an_unanswered_question_for_the_time_is_a_missed_heartbeat_whoever_asked(rig: Rig) -> None:
+    connector = await rig.ready(replace(QUICK, request_timeout_s=0.5))
+    rig.gateway.silence(3.0)
+    for _ in range(2):
+        with pytest.raises(BrokerTimeout):
+            await connector.server_time_ns()
+    await rig.until(lambda: rig.told.states().count(READY) == 2)
+    assert "did not answer 2 heartbeats" in reasons(rig, SessionState.DISCONNECTED)[0]
 
 
 async def test_one_missed_heartbeat_ends_nothing(rig: Rig) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
@@ -68,6 +69,7 @@ class LiveSession:
         self._refusal: SessionRefused | None = None
         self._unread: Counter[str] = Counter()
         self._pnl_asked = False
+        self._misses = 0
         self.logged_in = False
         requests = Requests()
         self._feed = Feed(shared.contracts, requests, shared.sink, settings.client_id)
@@ -197,19 +199,12 @@ class LiveSession:
             self.session.client.reqPnL(self.session.requests.new_id(), self._feed.account, "")
 
     async def _keep_alive(self) -> None:
-        misses = 0
         while True:
-            if not misses:
+            if not self._misses:
                 await asyncio.sleep(self._settings.heartbeat_s)
             self._end_long_doubt()
-            try:
+            with suppress(BrokerTimeout):
                 await self.server_time_s(self._settings.heartbeat_limit_s)
-                misses = 0
-            except BrokerTimeout:
-                misses += 1
-            if misses >= MISSES_ALLOWED:
-                self.session.close(f"the gateway did not answer {misses} heartbeats; the link is dead")
-                return
 
     def _end_long_doubt(self) -> None:
         since = self._status.doubt_since_mono_ns
@@ -224,7 +219,15 @@ class LiveSession:
             BrokerTimeout, NotConnected: there is no answer.
         """
         await self.session.data_slot()
-        seconds, round_trip_s, skew_s = await measured_time(self.session, timeout_s, self._shared.clock)
+        try:
+            seconds, round_trip_s, skew_s = await measured_time(self.session, timeout_s, self._shared.clock)
+        except BrokerTimeout:
+            # Whoever asked: questions for the time go one by one, so each one that waits keeps a heartbeat waiting.
+            self._misses += 1
+            if self._misses >= MISSES_ALLOWED:
+                self.session.close(f"the gateway did not answer {self._misses} heartbeats; the link is dead")
+            raise
+        self._misses = 0
         self._status.round_trip_ms = round_trip_s * 1000
         self._status.clock_skew_s = skew_s
         return seconds
