@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trading.broker_model import ACCOUNT
-from tests.trading.world import STRATEGY, World, limits, settings
+from tests.trading.world import ACCOUNT, STRATEGY, World, limits, settings
 from tradetui.domain.actions import CancelOrder, StopCore, SwitchStrategy
 from tradetui.domain.clock import MINUTE_NS
 from tradetui.domain.events import (

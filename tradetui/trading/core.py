@@ -35,6 +35,7 @@ from tradetui.domain.events import (
     StrategyStatus,
     TimerFired,
 )
+from tradetui.domain.latch import TradingState
 from tradetui.domain.order_state import Fact, OrderState
 from tradetui.domain.records import JournalImage
 from tradetui.risk.gate import Gate
@@ -42,6 +43,7 @@ from tradetui.trading.commands import confirm_kill, kill, on_command
 from tradetui.trading.decide import on_bar, on_signals
 from tradetui.trading.fills import on_commission, on_fill
 from tradetui.trading.flatten import advance, on_positions
+from tradetui.trading.latches import enforce
 from tradetui.trading.link import on_restored, on_session
 from tradetui.trading.orders import move, on_broker_order, on_message, on_not_written, on_status, on_written
 from tradetui.trading.out import Out
@@ -145,6 +147,8 @@ class TradingCore:
                 assert_never(event)
 
     def _orders_changed(self, out: Out, now: Now) -> None:
+        if self.state.trading_state is not TradingState.RUN:
+            enforce(self.state, out, now)  # an order that turned up alive is cancelled as it appears
         confirm_kill(self.state, out, now)
         advance(self.state, out, now)
 

@@ -121,7 +121,9 @@ def intent_of(
 ) -> Intent:
     """Return the order that a signal asks for: prices on the tick on the passive side, quantity in whole lots."""
     held = state.ledger.position_of(strategy, signal.symbol).qty
-    reduces = held * signal.side.sign < 0 and signal.qty <= abs(held) + 1e-9
+    # The account decides what is an exit, too: a strategy that sold what others held is short in its own book only.
+    account = state.ledger.position(signal.symbol).qty
+    reduces = held * signal.side.sign < 0 and account * signal.side.sign < 0 and signal.qty <= abs(held) + 1e-9
     passive = Rounding.DOWN if signal.side is Side.BUY else Rounding.UP
     return Intent(
         intent_id=intent_id(strategy, signal.symbol, bar_end_ns, signal.leg),

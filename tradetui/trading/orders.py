@@ -125,10 +125,12 @@ def on_broker_order(
     if order is None:
         _take_external(state, out, now, seen, completed)
         return None
-    order = _with_ids(order, seen)
+    order = _with_ids(order, seen, completed=completed)
     note_reported(state, order, seen.filled)
     order = _with_foreign_change(state, out, now, order, seen)
     fact = _fact_of(seen.status, completed)
+    if seen.status == "Filled" and order.is_live and order.filled and order.remaining < 1e-9:
+        fact = Fact.FILLED_UP  # its quantity was lowered by hand to what our executions had reached
     if fact is Fact.BROKER_CANCELLED and seen.filled is None and not completed:
         # Nothing says yet how much was filled before the cancel: the order's end waits for the status or a look.
         state.ask_snapshot(out, now, "an order is reported cancelled without its filled quantity")
@@ -159,14 +161,15 @@ def missing_fills(state: CoreState, order: OrderRecord) -> float:
     return max(0.0, state.reported_filled.get(order.intent.intent_id, 0.0) - order.filled)
 
 
-def _with_ids(order: OrderRecord, seen: BrokerOrder) -> OrderRecord:
+def _with_ids(order: OrderRecord, seen: BrokerOrder, *, completed: bool) -> OrderRecord:
+    # An order listed as completed whose end we cannot book is as good as not found: those looks go on counting.
     return replace(
         order,
         perm_id=seen.perm_id or order.perm_id,
         order_id=seen.order_id if seen.order_id > 0 else order.order_id,
         client_id=seen.client_id if seen.order_id > 0 else order.client_id,
         broker_status=seen.status,
-        checks=0,
+        checks=order.checks if completed else 0,
     )
 
 

@@ -63,8 +63,13 @@ def _take_orders(state: CoreState, out: Out, now: Now, snapshot: BrokerSnapshot)
     seen: set[str] = set()
     for reported in snapshot.completed_orders or ():
         order = on_broker_order(state, out, now, reported, completed=True)
-        if order is not None and not order.is_live:
+        if order is None:
+            continue
+        if not order.is_live:
             seen.add(order.intent.intent_id)
+        if snapshot.fills is not None and reported.filled is not None and reported.filled <= order.filled + 1e-9:
+            # The list's word is final: what an earlier message reported beyond it was corrected or busted.
+            state.reported_filled.pop(order.intent.intent_id, None)
     if snapshot.open_orders is None:
         return
     open_perms = {reported.perm_id for reported in snapshot.open_orders}
