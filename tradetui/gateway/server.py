@@ -161,7 +161,7 @@ class GatewayServer:
         if asyncio.get_running_loop().time() < self.hub.faults.refuse_until:
             return Admission.RESET
         self.connections.add(connection)
-        return self.hub.faults.admission()
+        return self.hub.faults.admission(connection)
 
     def _closed(self, connection: Connection) -> None:
         self.connections.discard(connection)

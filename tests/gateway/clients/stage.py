@@ -46,7 +46,7 @@ CASES = {
     "STP": Case({"auxPrice": 505.0}, {"auxPrice": 505.5}, 506.0),
     "STP LMT": Case({"auxPrice": 505.0, "lmtPrice": 507.0}, {"auxPrice": 505.5}, 506.0),
     "TRAIL": Case({"auxPrice": 5.0, "trailStopPrice": 505.0}, {"auxPrice": 5.5}, 506.0),
-    "TRAIL LIMIT": Case({"auxPrice": 5.0, "trailStopPrice": 505.0, "lmtPriceOffset": -2.0}, {"auxPrice": 5.5}, 506.0),
+    "TRAIL LIMIT": Case({"auxPrice": 5.0, "trailStopPrice": 505.0, "lmtPriceOffset": 2.0}, {"auxPrice": 5.5}, 506.0),
     "MIT": Case({"auxPrice": 495.0}, {"auxPrice": 495.5}, 494.0),
     "LIT": Case({"auxPrice": 495.0, "lmtPrice": 496.0}, {"auxPrice": 495.5}, 494.0),
     "REL": Case({"auxPrice": 0.01, "lmtPrice": 499.0}, {"lmtPrice": 499.5}, 494.0),

@@ -13,8 +13,6 @@ from tradetui.gateway.wire import replies_account as reply
 from tradetui.gateway.wire import requests as ask
 from tradetui.gateway.wire.record import Record
 
-MAX_SUMMARIES: Final = 2
-
 
 def managed_accounts(client: ClientSession, _request: Record) -> None:
     """The account list."""
@@ -85,7 +83,7 @@ def summary(client: ClientSession, request: Record) -> None:
     """Chosen values of all accounts, then every change."""
     identity = request_id(request)
     summaries = client.subscriptions.summaries
-    if identity not in summaries and len(summaries) >= MAX_SUMMARIES:
+    if identity not in summaries and 0 < client.hub.settings.max_summaries <= len(summaries):
         client.error(identity, codes.DUPLICATE_TICKER, "Maximum number of account summary requests exceeded")
         return
     client.forget(("summary", identity))

@@ -50,6 +50,15 @@ class BarBoard:
         """Whether the client already uses this request id."""
         return (client, request_id) in self._lines
 
+    def con_id(self, client: ClientSession, request_id: int) -> int | None:
+        """The instrument of one subscription."""
+        line = self._lines.get((client, request_id))
+        return None if line is None else line.con_id
+
+    def lines(self, client: ClientSession) -> list[BarLine]:
+        """The subscriptions of a client."""
+        return [line for (owner, _), line in self._lines.items() if owner is client]
+
     def unsubscribe(self, client: ClientSession, request_id: int) -> bool:
         """End one subscription; False if there is none."""
         return self._lines.pop((client, request_id), None) is not None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tradetui.gateway.session.outbox import Outbox
+from tradetui.gateway.session.pacing import HistoryPace, MessagePace
 from tradetui.gateway.wire.message import Message
 from tradetui.gateway.wire.record import Value
 from tradetui.gateway.wire.replies_account import ERROR
@@ -46,6 +47,8 @@ class ClientSession:
         self.client_id: int | None = None
         self.market_data_type = 1
         self.subscriptions = Subscriptions()
+        self.pace = MessagePace()
+        self.history_pace = HistoryPace()
         self.received = 0
         """Requests read from this client."""
         self._known: dict[tuple[Hashable, ...], Hashable] = {}

@@ -12,6 +12,7 @@ NO_DEFINITION: Final = 200
 NO_TICKER: Final = 300
 DUPLICATE_TICKER: Final = 322
 READING: Final = 320
+MAX_RATE: Final = 100
 VALIDATING: Final = 321
 PROCESSING: Final = 322
 IN_USE: Final = 326
@@ -19,11 +20,23 @@ NO_SUBSCRIPTION: Final = 354
 NO_HISTORY_QUERY: Final = 366
 BAD_TIME: Final = 391
 NO_FUNDAMENTALS: Final = 430
+DELAYED_SHOWN: Final = 10167
+NO_DATA_AT_ALL: Final = 10168
 TICK_BY_TICK_LIMIT: Final = 10190
 NO_WSH: Final = 10276
 
 NO_DEFINITION_TEXT: Final = "No security definition has been found for the request"
+NO_SUBSCRIPTION_TEXT: Final = (
+    "Requested market data is not subscribed. Check API status by selecting the Account menu then under Management"
+    " choose Market Data Subscription Manager and/or availability of delayed data. Delayed market data is available."
+)
+DELAYED_SHOWN_TEXT: Final = "Requested market data is not subscribed. Displaying delayed market data."
+NO_DATA_AT_ALL_TEXT: Final = "Requested market data is not subscribed. Delayed market data is not enabled."
 IN_USE_TEXT: Final = "Unable to connect as the client id is already in use. Retry with a unique client id."
+MAX_RATE_TEXT: Final = "Max rate of messages per second has been exceeded"
+READ_ONLY_CAUSE: Final = "The API interface is currently in Read-Only mode."
+PACING_TEXT: Final = "Historical Market Data Service error message:Historical data request pacing violation"
+OPEN_HISTORY_CAUSE: Final = "Only 50 simultaneous API historical data requests allowed."
 DUPLICATE_TEXT: Final = "Duplicate ticker id"
 MAX_TICKERS_TEXT: Final = "Max number of tickers has been reached"
 BAD_TIME_TEXT: Final = "The time or time-zone entered is invalid. The correct format is hh:mm:ss xxx"

@@ -97,6 +97,13 @@ class Connection(asyncio.Protocol):
         return f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) and len(peer) > 1 else "unknown"
 
     @property
+    def outbox(self) -> Outbox:
+        """Its output. Raises RuntimeError before the connection is made."""
+        if self._outbox is None:
+            raise RuntimeError("not connected")
+        return self._outbox
+
+    @property
     def transport(self) -> asyncio.Transport:
         """The socket. Raises RuntimeError before the connection is made."""
         if self._transport is None:

@@ -9,8 +9,10 @@ from typing import Final
 from tradetui.gateway.session import accounts, codes, history, orders, prints, reference, refusals, ticks
 from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.session.handlers import HandlerTable
+from tradetui.gateway.session.pacing import MAX_BREACHES
 from tradetui.gateway.wire.errors import FieldError
 from tradetui.gateway.wire.message import Message
+from tradetui.gateway.wire.record import Record
 from tradetui.gateway.wire.requests import REQUESTS
 
 log = logging.getLogger("tradetui.gateway")
@@ -29,6 +31,9 @@ HANDLERS: Final[HandlerTable] = {
 def dispatch(client: ClientSession, fields: list[str]) -> None:
     """Do one request of a client that is past startApi."""
     client.received += 1
+    if not client.pace.admits(client.hub.settings.max_messages):
+        _too_fast(client)
+        return
     message = _known(fields)
     if message is None:
         log.warning("%s: unknown message id %r ignored", client.name, fields[0][:20] if fields else "")
@@ -41,6 +46,11 @@ def dispatch(client: ClientSession, fields: list[str]) -> None:
         return
     if client.hub.faults.requests and client.hub.faults.swallows(client, message, request):
         return
+    perform(client, message, request)
+
+
+def perform(client: ClientSession, message: Message, request: Record) -> None:
+    """Let a request act, past every fault."""
     try:
         # A request means the market as it is now, not as it was at the last event.
         client.hub.catch_up()
@@ -48,7 +58,16 @@ def dispatch(client: ClientSession, fields: list[str]) -> None:
     except Exception:
         # A bug of the gateway must cost one request, not the session of every client.
         log.exception("%s: %s failed", client.name, message.name)
-        client.error(_named_id(message, fields), codes.PROCESSING, f"Error processing request: {message.name}")
+        identity = request.integer("reqId" if "reqId" in request else "orderId")
+        client.error(identity, codes.PROCESSING, f"Error processing request: {message.name}")
+
+
+def _too_fast(client: ClientSession) -> None:
+    """A request beyond the limit is lost; a client that breaks it again and again is dropped."""
+    client.error(None, codes.MAX_RATE, codes.MAX_RATE_TEXT)
+    if client.pace.breaches > MAX_BREACHES:
+        log.warning("%s: more than %d messages a second again; closing", client.name, client.hub.settings.max_messages)
+        client.outbox.break_off(b"")
 
 
 def _known(fields: list[str]) -> Message | None:

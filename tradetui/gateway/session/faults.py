@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tradetui.gateway.venue.events import VenueEvent
 from tradetui.gateway.wire.message import Message
@@ -16,6 +16,7 @@ from tradetui.gateway.wire.record import Record
 
 if TYPE_CHECKING:
     from tradetui.gateway.session.client import ClientSession
+    from tradetui.gateway.session.connection import Connection
 
 
 class Admission(Enum):
@@ -34,12 +35,14 @@ class Admission(Enum):
     """As above, but the account list comes."""
 
 
-ConnectionHook = Callable[[], Admission | None]
+ConnectionHook = Callable[["Connection"], Admission | None]
 """Called for each new connection; None leaves it alone."""
 RequestHook = Callable[["ClientSession", Message, Record], bool]
 """Called before a request acts; True means the hook has dealt with it and the gateway must not."""
 EventHook = Callable[[Sequence[VenueEvent]], Sequence[VenueEvent]]
 """Called with what the venue has to tell; returns what is told instead."""
+DepartureHook = Callable[[int], None]
+"""Called with the id of a client that has just left."""
 ReplyHook = Callable[["ClientSession", Message, bytes], Sequence[bytes] | None]
 """Called before a reply leaves; returns the frames to send instead (none drops it), or None to leave it alone."""
 
@@ -50,15 +53,16 @@ class Faults:
 
     connections: dict[str, ConnectionHook] = field(default_factory=dict)
     requests: dict[str, RequestHook] = field(default_factory=dict)
+    departures: dict[str, DepartureHook] = field(default_factory=dict)
     events: dict[str, EventHook] = field(default_factory=dict)
     replies: dict[str, ReplyHook] = field(default_factory=dict)
     refuse_until: float = 0.0
     """Loop time until which new connections are reset."""
 
-    def admission(self) -> Admission:
+    def admission(self, connection: Connection) -> Admission:
         """What becomes of the connection that is just being made."""
         for hook in tuple(self.connections.values()):
-            verdict = hook()
+            verdict = hook(connection)
             if verdict is not None:
                 return verdict
         return Admission.SERVE
@@ -66,6 +70,11 @@ class Faults:
     def swallows(self, client: ClientSession, message: Message, request: Record) -> bool:
         """Whether a hook has dealt with the request."""
         return any(hook(client, message, request) for hook in tuple(self.requests.values()))
+
+    def left(self, client_id: int) -> None:
+        """A client has gone."""
+        for hook in tuple(self.departures.values()):
+            hook(client_id)
 
     def told(self, events: Sequence[VenueEvent]) -> Sequence[VenueEvent]:
         """What is told instead of these events."""
@@ -86,10 +95,13 @@ class Faults:
 
     def remove(self, key: str) -> None:
         """Remove the hooks under one key."""
-        for table in (self.connections, self.requests, self.events, self.replies):
+        for table in self._tables():
             table.pop(key, None)
 
     def clear(self) -> None:
         """Remove every hook."""
-        for table in (self.connections, self.requests, self.events, self.replies):
+        for table in self._tables():
             table.clear()
+
+    def _tables(self) -> tuple[dict[str, Any], ...]:
+        return self.connections, self.requests, self.departures, self.events, self.replies

@@ -17,6 +17,8 @@ from tradetui.gateway.wire import replies_market as reply
 from tradetui.gateway.wire import requests as ask
 from tradetui.gateway.wire.record import Record
 
+MAX_OPEN: Final = 50
+"""Historical requests that one client may have open (kept up to date) at the same time."""
 _EPOCH: Final = 2
 _REALTIME: Final = ("TRADES", "MIDPOINT", "BID", "ASK")
 
@@ -29,6 +31,12 @@ def historical_data(client: ClientSession, request: Record) -> None:
         return
     details = resolve(client, identity, contract_query(request))
     if details is None:
+        return
+    if client.hub.settings.history_pacing and not client.history_pace.admits(request, details.contract.con_id):
+        client.error(identity, codes.QUERY_FAILED, codes.PACING_TEXT)
+        return
+    if len(client.hub.bars.lines(client)) >= MAX_OPEN:
+        client.error(identity, codes.PROCESSING, f"Error processing request.-'bW' : cause - {codes.OPEN_HISTORY_CAUSE}")
         return
     try:
         _answer(client, identity, request, details.contract)

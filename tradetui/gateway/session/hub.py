@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol, assert_never
 
 from tradetui.gateway.market.market import Market
@@ -55,12 +56,30 @@ class MarketClock(Protocol):
         """Go forward at once."""
 
 
+class DataPermission(Enum):
+    """What market data the account may see."""
+
+    LIVE = "live"
+    DELAYED = "delayed"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How the gateway presents itself. `max_lines` is IB's default of simultaneous L1 tickers."""
+    """How the gateway presents itself, and IB's limits; a limit of 0 is none.
+
+    `max_messages` are requests per wall second and client. `history_pacing` enforces IB's rules for historical
+    requests of small bars.
+    """
 
     max_version: int = DEFAULT_CAP
     max_lines: int = 100
+    max_tick_by_tick: int = 5
+    max_summaries: int = 2
+    max_messages: int = 0
+    history_pacing: bool = False
+    read_only: bool = False
+    data: DataPermission = DataPermission.LIVE
     white_branding: str = ""
 
 
@@ -111,10 +130,20 @@ class Hub:
         self.clients[client_id] = client
         return True
 
+    def con_id_of(self, client: ClientSession, request_id: int) -> int | None:
+        """The instrument that a market data subscription of a client is about."""
+        for board in (self.ticks, self.prints, self.bars):
+            con_id = board.con_id(client, request_id)
+            if con_id is not None:
+                return con_id
+        return None
+
     def leave(self, client: ClientSession) -> None:
         """Forget a client and all its subscriptions; its orders stay at the venue."""
         if client.client_id is not None and self.clients.get(client.client_id) is client:
             del self.clients[client.client_id]
+            if self.faults.departures:
+                self.faults.left(client.client_id)
         self.ticks.drop(client)
         self.prints.drop(client)
         self.bars.drop(client)

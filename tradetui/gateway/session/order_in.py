@@ -7,6 +7,7 @@ import json
 from typing import Final
 
 from tradetui.gateway.session import times
+from tradetui.gateway.venue.condition import Condition, ConditionKind
 from tradetui.gateway.venue.model import Contract, Echo, OrderRequest
 from tradetui.gateway.wire.record import Record
 
@@ -89,6 +90,9 @@ def order_request(request: Record, contract: Contract, account: str) -> OrderReq
         trailing_percent=request.number("trailingPercent"),
         limit_offset=request.number("lmtPriceOffset"),
         percent_offset=request.number("percentOffset"),
+        conditions=_conditions(request),
+        conditions_ignore_rth=request.flag("conditionsIgnoreRth"),
+        conditions_cancel=request.flag("conditionsCancelOrder"),
         echo=echo_of(request),
     )
 
@@ -118,3 +122,27 @@ def _rows(rows: list[dict[str, object]]) -> list[Record]:
                 record[name] = value
         restored.append(record)
     return restored
+
+
+def _conditions(request: Record) -> tuple[Condition, ...]:
+    """The order's conditions. Raises ValueError for a kind that does not exist or a time that is none."""
+    return tuple(_condition(row) for row in request.rows("conditions"))
+
+
+def _condition(row: Record) -> Condition:
+    kind = ConditionKind(row.integer("type") or 0)
+    percent = row.number("percent") if kind is ConditionKind.MARGIN else row.number("changePercent")
+    return Condition(
+        kind=kind,
+        and_next=row.text("conjunction") != "o",
+        is_more=row.flag("isMore"),
+        con_id=row.integer("conId") or 0,
+        exchange=row.text("exchange"),
+        symbol=row.text("symbol"),
+        sec_type=row.text("secType"),
+        price=row.number("price") or 0.0,
+        trigger_method=row.integer("triggerMethod") or 0,
+        time_ns=times.parse(row.text("time")) or 0,
+        percent=percent or 0.0,
+        volume=row.integer("volume") or 0,
+    )

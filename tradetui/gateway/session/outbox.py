@@ -100,7 +100,8 @@ class Outbox:
             self._transport.write(data[start : start + self.piece])
 
     def break_off(self, data: bytes) -> None:
-        """Write some last bytes past the queue, then drop the client."""
+        """Write what is queued and some last bytes, then drop the client."""
+        self._flush()
         self._transport.write(data)
         self.cut()
 

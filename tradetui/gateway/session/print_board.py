@@ -42,6 +42,11 @@ class PrintBoard:
         """Whether the client already uses this request id."""
         return (client, request_id) in self._by_request
 
+    def con_id(self, client: ClientSession, request_id: int) -> int | None:
+        """The instrument of one subscription."""
+        line = self._by_request.get((client, request_id))
+        return None if line is None else line.con_id
+
     def count(self, client: ClientSession) -> int:
         """Number of subscriptions the client holds."""
         return sum(1 for owner, _ in self._by_request if owner is client)

@@ -13,8 +13,6 @@ from tradetui.gateway.session.print_board import KINDS, PrintLine
 from tradetui.gateway.wire import requests as ask
 from tradetui.gateway.wire.record import Record
 
-MAX_LINES: Final = 5
-
 
 def tick_by_tick(client: ClientSession, request: Record) -> None:
     """Every print, or every change of the quote, of one instrument."""
@@ -27,7 +25,7 @@ def tick_by_tick(client: ClientSession, request: Record) -> None:
     if board.has(client, identity):
         client.error(identity, codes.DUPLICATE_TICKER, codes.DUPLICATE_TEXT)
         return
-    if board.count(client) >= MAX_LINES:
+    if 0 < client.hub.settings.max_tick_by_tick <= board.count(client):
         client.error(identity, codes.TICK_BY_TICK_LIMIT, "Max number of tick-by-tick requests has been reached.")
         return
     details = resolve(client, identity, contract_query(request))

@@ -110,10 +110,10 @@ class Pump:
         if events:
             hub.deliver(events)
 
-    def halt(self, con_id: int, halted: bool) -> None:
-        """Stop or resume trading in one instrument; subscribers get the halted tick."""
-        self.hold(con_id, halted)
-        self._hub.venue.halt(con_id, halted)
+    def halt(self, con_id: int, halted: int) -> None:
+        """Stop (1 or 2) or resume (0) trading in one instrument; subscribers get the halted tick."""
+        self.hold(con_id, bool(halted))
+        self._hub.venue.halt(con_id, bool(halted))
         self._hub.ticks.halt(con_id, halted)
 
     def hold(self, con_id: int, held: bool) -> None:

@@ -30,7 +30,7 @@ class Tape:
     volume: int = 0
     turnover: float = 0.0
     weighed: int = 0
-    halted: bool = False
+    halted: int = 0
     session_close_ns: int = 0
 
     @classmethod

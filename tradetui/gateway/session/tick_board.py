@@ -16,13 +16,19 @@ from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.session.tape import Tape
 from tradetui.gateway.wire.kinds import Scalar
 from tradetui.gateway.wire.message import Message, framed, template
-from tradetui.gateway.wire.replies_market import TICK_GENERIC, TICK_PRICE, TICK_SIZE, TICK_STRING
+from tradetui.gateway.wire.replies_market import MARKET_DATA_TYPE, TICK_GENERIC, TICK_PRICE, TICK_SIZE, TICK_STRING
 from tradetui.gateway.wire.versions import FRACTIONAL_SIZES
 
 BID_SIZE, BID, ASK, ASK_SIZE, LAST, LAST_SIZE, HIGH, LOW, VOLUME, CLOSE, OPEN = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14
 _MS: Final = 1_000_000
 LAST_TIME, RT_VOLUME, HALTED, RT_TRADE_VOLUME = 45, 48, 49, 77
 GENERIC_TO_TICK: Final = {233: RT_VOLUME, 375: RT_TRADE_VOLUME}
+LIVE, FROZEN, DELAYED, DELAYED_FROZEN = 1, 2, 3, 4
+DELAYED_TICKS: Final = {
+    BID: 66, ASK: 67, LAST: 68, BID_SIZE: 69, ASK_SIZE: 70, LAST_SIZE: 71,
+    HIGH: 72, LOW: 73, VOLUME: 74, CLOSE: 75, OPEN: 76, LAST_TIME: 88, HALTED: 90,
+}  # fmt: skip
+"""The tick types under which delayed data go; what is not here has no delayed form."""
 Part = tuple[Message, int, tuple[Scalar, ...]]
 """A message about to be spread: its table, its tick type, and the values after the tick type."""
 
@@ -30,7 +36,7 @@ Part = tuple[Message, int, tuple[Scalar, ...]]
 class Line:
     """One client's L1 subscription of one instrument."""
 
-    __slots__ = ("_openings", "client", "con_id", "request_id", "trade_ticks")
+    __slots__ = ("_openings", "client", "con_id", "data_type", "request_id", "trade_ticks")
 
     def __init__(self, client: ClientSession, request_id: int, con_id: int, trade_ticks: frozenset[int]) -> None:
         self.client = client
@@ -38,16 +44,27 @@ class Line:
         self.con_id = con_id
         self.trade_ticks = trade_ticks
         """Which of the trade strings (48, 77) the client asked for."""
-        self._openings: dict[tuple[int, int], bytes] = {}
+        self.data_type = LIVE
+        self._openings: dict[tuple[int, int], bytes | None] = {}
+
+    def change_data_type(self, data_type: int) -> None:
+        """Send live, frozen, delayed or delayed frozen data from now on, and say so."""
+        self.data_type = data_type
+        self._openings.clear()
+        self.client.send(MARKET_DATA_TYPE, reqId=self.request_id, type=data_type)
 
     def send(self, message: Message, tick_type: int, rest: bytes) -> None:
         """Send one tick whose varying part is encoded already."""
         key = (message.id, tick_type)
-        opening = self._openings.get(key)
-        if opening is None:
-            opening = template(message, self.client.version).opening(self.request_id, tick_type)
-            self._openings[key] = opening
-        self.client.stream(message, opening, framed(opening, rest))
+        if key not in self._openings:
+            self._openings[key] = self._opening(message, tick_type)
+        opening = self._openings[key]
+        if opening is not None:
+            self.client.stream(message, opening, framed(opening, rest))
+
+    def _opening(self, message: Message, tick_type: int) -> bytes | None:
+        shown = DELAYED_TICKS.get(tick_type) if self.data_type in (DELAYED, DELAYED_FROZEN) else tick_type
+        return None if shown is None else template(message, self.client.version).opening(self.request_id, shown)
 
 
 class TickBoard:
@@ -68,9 +85,18 @@ class TickBoard:
         """Whether the client already uses this ticker id."""
         return (client, request_id) in self._by_request
 
+    def con_id(self, client: ClientSession, request_id: int) -> int | None:
+        """The instrument of one subscription."""
+        line = self._by_request.get((client, request_id))
+        return None if line is None else line.con_id
+
     def count(self, client: ClientSession) -> int:
         """Number of L1 lines the client holds."""
         return sum(1 for owner, _ in self._by_request if owner is client)
+
+    def lines(self, client: ClientSession) -> list[Line]:
+        """The subscriptions of a client."""
+        return [line for (owner, _), line in self._by_request.items() if owner is client]
 
     def subscribe(self, line: Line) -> None:
         """Send the picture as it is and follow from here."""
@@ -96,8 +122,8 @@ class TickBoard:
         for owner, request_id in [key for key in self._by_request if key[0] is client]:
             self.unsubscribe(owner, request_id)
 
-    def halt(self, con_id: int, halted: bool) -> None:
-        """Tell subscribers that trading stopped or resumed."""
+    def halt(self, con_id: int, halted: int) -> None:
+        """Tell subscribers that trading stopped (1: by the exchange, 2: by its volatility) or resumed (0)."""
         self.tape(con_id).halted = halted
         self._spread(con_id, [(TICK_GENERIC, HALTED, (float(halted),))])
 

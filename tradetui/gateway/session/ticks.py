@@ -9,12 +9,12 @@ from tradetui.gateway.session import codes
 from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.session.contracts import contract_query, resolve
 from tradetui.gateway.session.handlers import HandlerTable, request_id
-from tradetui.gateway.session.tick_board import GENERIC_TO_TICK, Line
+from tradetui.gateway.session.hub import DataPermission
+from tradetui.gateway.session.tick_board import DELAYED, DELAYED_FROZEN, FROZEN, GENERIC_TO_TICK, LIVE, Line
 from tradetui.gateway.wire import replies_market as reply
 from tradetui.gateway.wire import requests as ask
 from tradetui.gateway.wire.record import Record
 
-LIVE, FROZEN = 1, 2
 BBO_EXCHANGE: Final = "9c0001"
 _ALL_PERMISSIONS: Final = 3
 
@@ -29,9 +29,13 @@ def market_data(client: ClientSession, request: Record) -> None:
     details = resolve(client, identity, contract_query(request))
     if details is None:
         return
-    con_id = details.contract.con_id
-    line = Line(client, identity, con_id, _trade_ticks(request.text("genericTicks")))
-    client.send(reply.MARKET_DATA_TYPE, reqId=identity, type=_data_type(client))
+    notice = _permission_notice(client)
+    if notice is not None:
+        client.error(identity, *notice)
+        if notice[0] != codes.DELAYED_SHOWN:
+            return
+    line = Line(client, identity, details.contract.con_id, _trade_ticks(request.text("genericTicks")))
+    line.change_data_type(_data_type(client))
     client.send(
         reply.TICK_PARAMS,
         reqId=identity,
@@ -50,7 +54,7 @@ def _refusal(client: ClientSession, identity: int, request: Record) -> tuple[int
     board = client.hub.ticks
     if board.has(client, identity):
         return codes.DUPLICATE_TICKER, codes.DUPLICATE_TEXT
-    if board.count(client) >= client.hub.settings.max_lines and not request.flag("snapshot"):
+    if 0 < client.hub.settings.max_lines <= board.count(client) and not request.flag("snapshot"):
         return codes.MAX_TICKERS, codes.MAX_TICKERS_TEXT
     generic = request.text("genericTicks")
     if not all(_is_generic(word) for word in _words(generic)):
@@ -72,11 +76,25 @@ def _trade_ticks(generic: str) -> frozenset[int]:
     return frozenset(tick for number, tick in GENERIC_TO_TICK.items() if number in wanted)
 
 
+def _permission_notice(client: ClientSession) -> tuple[int, str] | None:
+    """What the account's data permission has to say; only 10167 lets (delayed) data flow."""
+    permission = client.hub.settings.data
+    if permission is DataPermission.LIVE:
+        return None
+    if permission is DataPermission.NONE:
+        return codes.NO_DATA_AT_ALL, codes.NO_DATA_AT_ALL_TEXT
+    if client.market_data_type in (DELAYED, DELAYED_FROZEN):
+        return codes.DELAYED_SHOWN, codes.DELAYED_SHOWN_TEXT
+    return codes.NO_SUBSCRIPTION, codes.NO_SUBSCRIPTION_TEXT
+
+
 def _data_type(client: ClientSession) -> int:
     hub = client.hub
-    if client.market_data_type == FROZEN and not hub.market.calendar.is_open(hub.now_ns()):
-        return FROZEN
-    return LIVE
+    is_open = hub.market.calendar.is_open(hub.now_ns())
+    if hub.settings.data is not DataPermission.LIVE:
+        return DELAYED_FROZEN if client.market_data_type == DELAYED_FROZEN and not is_open else DELAYED
+    # Who may see live data gets them, also when asking for delayed ones.
+    return FROZEN if client.market_data_type == FROZEN and not is_open else LIVE
 
 
 def cancel_market_data(client: ClientSession, request: Record) -> None:
@@ -87,7 +105,7 @@ def cancel_market_data(client: ClientSession, request: Record) -> None:
 
 
 def market_data_type(client: ClientSession, request: Record) -> None:
-    """Choose live, frozen, delayed or delayed frozen data; the gateway's data is always live or frozen."""
+    """Choose live, frozen, delayed or delayed frozen data; what comes depends on the account's permission too."""
     client.market_data_type = request.integer("marketDataType") or LIVE
 
 
