@@ -19,9 +19,8 @@ LIMIT_S = 20.0
 
 def measure(scale: float) -> list[Measurement]:
     """Return bytes a second and processor share, busy and idle."""
-    seconds = max(3.0, WATCH_S * scale)
-    busy_bytes, busy_cpu = _busy(seconds)
-    idle_bytes, idle_cpu = _idle(seconds)
+    busy_bytes, busy_cpu = _busy(scale)
+    idle_bytes, idle_cpu = _idle(scale)
     size = f"{COLUMNS}x{LINES}"
     return [
         Measurement(
@@ -45,30 +44,30 @@ def measure(scale: float) -> list[Measurement]:
     ]
 
 
-def _busy(seconds: float) -> tuple[float, float]:
+def _busy(scale: float) -> tuple[float, float]:
     names = symbols(SYMBOLS)
     with open_stage() as stage:
         market = stage.home / "bars.csv"
         write_market(market, names)
         play = Play(symbols=names, speed=20.0, bar_size="1m", market=f"replay:{market}")
         stage.start_core(play, stage.start_gateway(play))
-        return _watch(stage, names[0], seconds)
+        return _watch(stage, names[0], scale)
 
 
-def _idle(seconds: float) -> tuple[float, float]:
+def _idle(scale: float) -> tuple[float, float]:
     play = Play(symbols=("SPY", "QQQ", "DIA", "IWM"), speed=1.0, bar_size="1m", start="2026-03-16T18:00-04:00")
     with open_stage() as stage:
         stage.start_core(play, stage.start_gateway(play))
-        return _watch(stage, "SPY", seconds)
+        return _watch(stage, "SPY", scale)
 
 
-def _watch(stage: Stage, symbol: str, seconds: float) -> tuple[float, float]:
+def _watch(stage: Stage, symbol: str, scale: float) -> tuple[float, float]:
     """Return bytes a second and the percentage of one processor of a screen that shows `symbol`."""
     command = (sys.executable, "-m", "tradetui", "--home", str(stage.home), "--profile", PROFILE)
     with Terminal(command, stage.environ) as terminal:
         terminal.seconds_until(symbol, LIMIT_S)
-        terminal.read_for(SETTLE_S)
+        terminal.read_for(max(0.5, SETTLE_S * scale))
         begin, cpu_s = time.perf_counter(), terminal.cpu_s()
-        count = terminal.read_for(seconds)
+        count = terminal.read_for(max(2.0, WATCH_S * scale))
         elapsed = time.perf_counter() - begin
         return count / elapsed, (terminal.cpu_s() - cpu_s) / elapsed * 100

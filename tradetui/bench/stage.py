@@ -184,6 +184,7 @@ def open_stage() -> Iterator[Stage]:
     with ExitStack() as stack:
         home = Path(tempfile.mkdtemp(prefix="tradetui-bench-"))
         stack.callback(shutil.rmtree, home, ignore_errors=True)
+        stack.callback(_remove_socket, Paths(home, PROFILE))
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("TRADETUI_", "TWILIO_", "IB_"))
         }
@@ -201,6 +202,13 @@ def end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
     if process.stdout is not None:
         process.stdout.close()
+
+
+def _remove_socket(paths: Paths) -> None:
+    # A home whose path is too long for a socket has its socket in a folder of its own.
+    socket = paths.socket_for_clients()
+    if socket is not None and not socket.is_relative_to(paths.home):
+        shutil.rmtree(socket.parent, ignore_errors=True)
 
 
 def _is_trading(state: State) -> bool:
