@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.gateway.venue.floorplan import ACCOUNT, CALENDAR, DETAILS, NOON, QQQ, SPY, of_kind, order
 from tradetui.domain.clock import SECOND_NS
+from tradetui.gateway.venue.condition import Condition, ConditionKind
 from tradetui.gateway.venue.config import VenueConfig
 from tradetui.gateway.venue.events import (
     CommissionEvent,
@@ -78,6 +79,22 @@ ANY_TIME = ["DAY", "GTC", "GTD"]
 
 
 @st.composite
+def conditions(draw: st.DrawFn) -> Condition:
+    return Condition(
+        kind=draw(st.sampled_from(ConditionKind)),
+        and_next=draw(st.booleans()),
+        is_more=draw(st.booleans()),
+        con_id=draw(st.sampled_from(CONTRACTS)).con_id,
+        price=draw(PRICES),
+        trigger_method=draw(st.sampled_from([0, 1, 2, 3, 4, 7, 8])),
+        time_ns=NOON + draw(st.integers(-100, 30_000)) * SECOND_NS,
+        percent=draw(st.integers(-2, 100)),
+        volume=draw(st.integers(0, 1000)),
+        symbol="SPY",
+    )
+
+
+@st.composite
 def requests(draw: st.DrawFn) -> OrderRequest:
     kind = draw(st.sampled_from(KINDS))
     tif = draw(
@@ -105,6 +122,9 @@ def requests(draw: st.DrawFn) -> OrderRequest:
         transmit=draw(st.sampled_from([True, True, True, False])),
         all_or_none=draw(st.sampled_from([False, False, False, True])),
         outside_rth=draw(st.booleans()),
+        conditions=tuple(draw(st.lists(conditions(), max_size=2))) if draw(st.integers(0, 3)) == 0 else (),
+        conditions_cancel=draw(st.booleans()),
+        conditions_ignore_rth=draw(st.booleans()),
     )
 
 

@@ -138,6 +138,13 @@ class BackOffice:
             daily_pnl=to_dollars(holding.daily),
         )
 
+    def cushion_percent(self, code: str) -> float:
+        """Excess liquidity in percent of net liquidation at the last known prices, 0 without equity."""
+        account = self.accounts[code]
+        self.mark_account(account)
+        net = account.net_liquidation
+        return (net - self.maintenance(account)) * 100 / net if net > 0 else 0.0
+
     def values(self, code: str) -> AccountValues:
         """The numbers of one account at the last known prices."""
         account = self.accounts[code]

@@ -25,9 +25,9 @@ class Book:
     """State of one instrument. Float fields are as fed; micro-dollar values are derived only when needed.
 
     `bid`/`ask` are None outside a session and before its first quote; `bid_left`/`ask_left` is what remains of the
-    displayed sizes, in units. `last` is the last print or the reference price, `printed` whether it is of this
-    session, `met` whether this session's first quote has been worked through, `opened` whether its opening auction
-    is over. While `halted` nothing trades.
+    displayed sizes, in units. `last` is the last print or the reference price, `volume` the session's; `printed` says
+    that this session has printed, `met` that its first quote has been worked through, `opened` that its opening
+    auction is over. While `halted` nothing trades.
     """
 
     details: ContractDetails
@@ -42,6 +42,8 @@ class Book:
     bid_left: int = 0
     ask_left: int = 0
     last: float | None = None
+    previous_close: float | None = None
+    volume: int = 0
     printed: bool = False
     met: bool = False
     opened: bool = False
@@ -137,6 +139,12 @@ class Book:
         if self.bid is not None and self.ask is not None:
             return (to_micros(self.bid) + to_micros(self.ask)) // 2
         return None
+
+    def change_percent(self) -> float | None:
+        """Change of the last print since the previous close; None while either is unknown."""
+        if self.last is None or not self.previous_close:
+            return None
+        return (self.last / self.previous_close - 1.0) * 100.0
 
     def file(self, order: WorkingOrder) -> None:
         """Put an order where it now belongs, and nowhere else."""

@@ -6,7 +6,10 @@ however far apart two calls are (a demo may skip a weekend in one step).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tradetui.gateway.venue.auctions import Auctions
+from tradetui.gateway.venue.conditions import Conditions
 from tradetui.gateway.venue.floor import Due, Floor
 from tradetui.gateway.venue.hours import Hours
 from tradetui.gateway.venue.lifecycle import Lifecycle
@@ -18,8 +21,19 @@ from tradetui.gateway.venue.working import WorkingOrder
 class Clockwork:
     """Fires the floor's timers."""
 
-    def __init__(self, floor: Floor, lifecycle: Lifecycle, matching: Matching, auctions: Auctions) -> None:
+    def __init__(
+        self,
+        floor: Floor,
+        lifecycle: Lifecycle,
+        matching: Matching,
+        auctions: Auctions,
+        conditions: Conditions,
+        settle: Callable[[], None],
+    ) -> None:
+        """`settle` acts on conditions that hold; it is called at the moment of each timer."""
         self._floor = floor
+        self._conditions = conditions
+        self._settle = settle
         self._lifecycle = lifecycle
         self._matching = matching
         self._auctions = auctions
@@ -46,6 +60,8 @@ class Clockwork:
         while (due := floor.timers.pop_due(now_ns)) is not None:
             floor.now_ns = max(floor.now_ns, due[0])
             self._fire(due[1], due[2])
+            if not self._conditions.is_idle:
+                self._settle()
         floor.now_ns = now_ns
 
     def _fire(self, what: Due, subject: int) -> None:
@@ -56,7 +72,7 @@ class Clockwork:
                 self._close(self._floor.hours[subject])
             case Due.MIDNIGHT:
                 self._roll_day()
-            case Due.EXPIRE | Due.ACTIVATE | Due.CANCEL:
+            case Due.EXPIRE | Due.ACTIVATE | Due.CANCEL | Due.CONDITION:
                 named = self._floor.orders.by_perm_id(subject)
                 if named is not None and not named.is_done:
                     self._order_due(named, what)
@@ -70,6 +86,9 @@ class Clockwork:
         floor.timers.at(floor.calendar.midnight_after(floor.now_ns), Due.MIDNIGHT)
 
     def _order_due(self, order: WorkingOrder, what: Due) -> None:
+        if what is Due.CONDITION:
+            self._conditions.time_passed(order)
+            return
         if what is Due.ACTIVATE:
             order.activated = True
             self._lifecycle.refresh_status(order)
@@ -87,8 +106,10 @@ class Clockwork:
                 # The first quote of a session is the opening price: orders that waited trade there, not at their limit.
                 book.forget_market()
                 book.opened = False
+                book.volume = 0
         for order in floor.orders.working():
             self._lifecycle.refresh_status(order)
+        self._conditions.session_opened()
         floor.timers.at(hours.calendar.next_open(floor.now_ns), Due.OPEN, hours.number)
 
     def _close(self, hours: Hours) -> None:
@@ -96,6 +117,7 @@ class Clockwork:
         for book in floor.books.values():
             if book.hours is hours:
                 self._auctions.closing(book)
+                book.previous_close = book.last
         hours.is_open = False
         for book in floor.books.values():
             if book.hours is hours:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from tradetui.gateway.venue import refusal, validation
 from tradetui.gateway.venue.book import Book
+from tradetui.gateway.venue.conditions import Conditions
 from tradetui.gateway.venue.credit import check_credit, margin_impact
 from tradetui.gateway.venue.events import OpenOrderEvent, OrderStatusEvent
 from tradetui.gateway.venue.exposure import own_price
@@ -20,7 +21,7 @@ from tradetui.gateway.venue.matching import Matching
 from tradetui.gateway.venue.model import OrderRequest, OrderStatus
 from tradetui.gateway.venue.refusal import Refusal
 from tradetui.gateway.venue.terms import terms_of
-from tradetui.gateway.venue.working import WorkingOrder, start_prices
+from tradetui.gateway.venue.working import WorkingOrder, is_conditioned, start_prices
 
 #: US stocks trade four hours past the close; DAY orders marked outsideRth live until then.
 EXTENDED_NS = 4 * 3600 * 1_000_000_000
@@ -29,8 +30,9 @@ EXTENDED_NS = 4 * 3600 * 1_000_000_000
 class Desk:
     """Accepts, changes and cancels orders on the floor."""
 
-    def __init__(self, floor: Floor, lifecycle: Lifecycle, matching: Matching) -> None:
+    def __init__(self, floor: Floor, lifecycle: Lifecycle, matching: Matching, conditions: Conditions) -> None:
         self._floor = floor
+        self._conditions = conditions
         self._lifecycle = lifecycle
         self._matching = matching
 
@@ -50,6 +52,7 @@ class Desk:
             validation.check_account(request, floor.office.accounts)
             or validation.check_request(request, book.details, book.ticks)
             or self._check_time(request, book)
+            or validation.check_conditions(request, floor.books)
         )
         if refused is not None:
             return refused
@@ -116,10 +119,13 @@ class Desk:
         self._lifecycle.tell(order)
         if not held:
             self._notices(order)
-        self._work(order)
+        self._conditions.watch(order)
+        self.work(order)
 
-    def _work(self, order: WorkingOrder) -> None:
-        """Let an order that is new or changed meet the market; IOC and FOK end here."""
+    def work(self, order: WorkingOrder) -> None:
+        """Let an order that is new, changed or no longer conditional meet the market; IOC and FOK end here."""
+        if order.conditional:
+            return
         book = self._floor.books[order.con_id]
         tif = order.request.tif
         if tif != "FOK" or self._matching.within_reach(order, book) >= order.leaves:
@@ -170,7 +176,8 @@ class Desk:
         if order.transmitted:
             self._floor.recount(order)
             self._lifecycle.tell(order)
-            self._work(order)
+            self._conditions.watch(order)
+            self.work(order)
         elif request.transmit:
             self._transmit_family(order, self._floor.orders.by_perm_id(order.parent_perm_id))
         return None
@@ -238,6 +245,7 @@ class Desk:
             oca_key=f"{request.account}/{request.oca_group}" if request.oca_group else "",
             oca_type=request.oca_type or (1 if request.oca_group else 0),
             transmitted=False,
+            conditional=is_conditioned(request),
             activated=request.good_after is None or request.good_after <= now_ns,
             expires_ns=self._expiry(request, book),
         )

@@ -28,7 +28,8 @@ class Due(Enum):
     MIDNIGHT = 2
     ACTIVATE = 3
     CANCEL = 4
-    EXPIRE = 5
+    CONDITION = 5
+    EXPIRE = 6
 
 
 @dataclass(slots=True)

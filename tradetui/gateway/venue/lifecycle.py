@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tradetui.gateway.venue.conditions import Conditions
 from tradetui.gateway.venue.events import (
     AccountEvent,
     CommissionEvent,
@@ -26,8 +27,9 @@ from tradetui.gateway.venue.working import WorkingOrder
 class Lifecycle:
     """Moves orders through their states on the floor and records the events."""
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: Floor, conditions: Conditions) -> None:
         self._floor = floor
+        self._conditions = conditions
 
     def tell(self, order: WorkingOrder, *, with_commission: bool = True) -> None:
         """openOrder and orderStatus to the owner."""
@@ -53,6 +55,8 @@ class Lifecycle:
         execution, report = floor.office.book_fill(order, units, price, liquidity, floor.now_ns)
         floor.events.append(ExecutionEvent(order.client_id, execution))
         floor.recount(order)
+        if self._conditions.any_watched:
+            self._conditions.traded(order.account, order.request.contract, execution.exchange)
         done = order.leaves == 0
         if done:
             self._end(order, OrderStatus.FILLED, f"Filled Size: {order.filled}")
@@ -98,6 +102,7 @@ class Lifecycle:
         floor = self._floor
         floor.recount(order)
         floor.orders.retire(order)
+        self._conditions.forget(order)
         floor.books[order.con_id].remove(order)
 
     def _shrink_siblings(self, order: WorkingOrder, units: int) -> None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from tradetui.gateway.venue.condition import Condition
+
 #: Tag/value pairs that a client sent, that the venue does not interpret, and that openOrder must echo.
 Echo = tuple[tuple[str, str], ...]
 
@@ -106,6 +108,9 @@ class OrderRequest:
     trailing_percent: float | None = None
     limit_offset: float | None = None
     percent_offset: float | None = None
+    conditions: tuple[Condition, ...] = ()
+    conditions_ignore_rth: bool = False
+    conditions_cancel: bool = False
     echo: Echo = ()
 
 

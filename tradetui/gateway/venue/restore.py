@@ -14,6 +14,7 @@ from tradetui.domain.errors import OperatorError
 from tradetui.gateway.venue import codec
 from tradetui.gateway.venue.account import Account, Holding
 from tradetui.gateway.venue.clockwork import Clockwork
+from tradetui.gateway.venue.conditions import Conditions
 from tradetui.gateway.venue.floor import Due, Floor
 from tradetui.gateway.venue.model import CommissionReport, Execution, OrderStatus
 from tradetui.gateway.venue.working import WorkingOrder
@@ -38,6 +39,8 @@ class BookImage:
 
     con_id: int
     last: float | None
+    previous_close: float | None
+    volume: int
     printed: bool
     opened: bool
     halted: bool
@@ -84,14 +87,22 @@ def to_state(floor: Floor) -> dict[str, object]:
         ),
         booked=tuple(office.booked),
         books=tuple(
-            BookImage(con_id=con_id, last=book.last, printed=book.printed, opened=book.opened, halted=book.halted)
+            BookImage(
+                con_id=con_id,
+                last=book.last,
+                previous_close=book.previous_close,
+                volume=book.volume,
+                printed=book.printed,
+                opened=book.opened,
+                halted=book.halted,
+            )
             for con_id, book in floor.books.items()
         ),
     )
     return cast("dict[str, object]", codec.to_data(image))
 
 
-def from_state(floor: Floor, clockwork: Clockwork, state: Mapping[str, object]) -> None:
+def from_state(floor: Floor, clockwork: Clockwork, conditions: Conditions, state: Mapping[str, object]) -> None:
     """Fill a fresh floor from `state` and start its clock there.
 
     Raises OperatorError if the state is of another version, damaged, or about instruments this venue lacks.
@@ -108,7 +119,11 @@ def from_state(floor: Floor, clockwork: Clockwork, state: Mapping[str, object]) 
     _check_instruments(floor, image)
     _restore_accounts(floor, image)
     _restore_books(floor, image)
+    floor.now_ns = image.now_ns
     _restore_orders(floor, image)
+    for order in image.working:
+        if order.transmitted:
+            conditions.watch(order)
     if image.now_ns:
         clockwork.start(image.now_ns)
 
@@ -140,6 +155,7 @@ def _restore_books(floor: Floor, image: VenueImage) -> None:
         book = floor.books.get(each.con_id)
         if book is not None:
             book.last, book.printed = each.last, each.printed
+            book.previous_close, book.volume = each.previous_close, each.volume
             book.opened, book.halted = each.opened, each.halted
 
 

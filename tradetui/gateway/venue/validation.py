@@ -6,9 +6,10 @@ Invariant: a refused request changes nothing, and a refused modification leaves 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from tradetui.gateway.venue import refusal
+from tradetui.gateway.venue.condition import ConditionKind
 from tradetui.gateway.venue.kinds import METHODS, Kind
 from tradetui.gateway.venue.model import ContractDetails, OrderRequest, OrderStatus
 from tradetui.gateway.venue.money import shown, to_micros
@@ -69,6 +70,20 @@ def check_modification(order: WorkingOrder, request: OrderRequest) -> Refusal | 
         return refusal.OCA_REVISION
     if request.quantity * order.lots <= order.filled:
         return invalid_request(f"Order size must exceed the filled size {shown(order.filled, order.lots):g}.")
+    return None
+
+
+def check_conditions(request: OrderRequest, books: Container[int]) -> Refusal | None:
+    """Every condition names an instrument, a moment or a trade that can be watched."""
+    for each in request.conditions:
+        if each.kind.watches_contract and each.con_id not in books:
+            return invalid_request("A condition names a contract that does not exist.")
+        if each.kind is ConditionKind.TIME and each.time_ns <= 0:
+            return invalid_request("A time condition has no time.")
+        if each.kind is ConditionKind.EXECUTION and not each.symbol:
+            return invalid_request("An execution condition has no symbol.")
+        if each.trigger_method not in TRIGGER_METHODS or not math.isfinite(each.price + each.percent):
+            return invalid_request("A condition has an invalid trigger method or threshold.")
     return None
 
 

@@ -13,6 +13,7 @@ from tradetui.gateway.venue.auctions import Auctions
 from tradetui.gateway.venue.backoffice import BackOffice
 from tradetui.gateway.venue.book import Book
 from tradetui.gateway.venue.clockwork import Clockwork
+from tradetui.gateway.venue.conditions import Conditions
 from tradetui.gateway.venue.config import VenueConfig
 from tradetui.gateway.venue.desk import Desk
 from tradetui.gateway.venue.events import VenueEvent
@@ -61,14 +62,17 @@ class Venue:
         books = {each.contract.con_id: Book.of(each, hours, config.commissions) for each in instruments}
         office = BackOffice(config, books)
         self._floor = Floor(config, calendar, (hours,), books, OrderRegistry(config.first_perm_id), office)
-        self._lifecycle = Lifecycle(self._floor)
+        self._conditions = Conditions(self._floor)
+        self._lifecycle = Lifecycle(self._floor, self._conditions)
         self._matching = Matching(self._floor, self._lifecycle)
         self._auctions = Auctions(self._lifecycle, self._matching)
-        self._desk = Desk(self._floor, self._lifecycle, self._matching)
-        self._clockwork = Clockwork(self._floor, self._lifecycle, self._matching, self._auctions)
+        self._desk = Desk(self._floor, self._lifecycle, self._matching, self._conditions)
+        self._clockwork = Clockwork(
+            self._floor, self._lifecycle, self._matching, self._auctions, self._conditions, self._settle
+        )
         self._intervention = Intervention(self._floor, self._lifecycle, self._matching)
         if state is not None:
-            restore.from_state(self._floor, self._clockwork, state)
+            restore.from_state(self._floor, self._clockwork, self._conditions, state)
 
     def next_order_id(self, client_id: int) -> int:
         """The smallest order id this client may use next (nextValidId)."""
@@ -126,9 +130,11 @@ class Venue:
                 self._lifecycle.tell(order)
         return self._drain()
 
-    def set_reference_price(self, con_id: int, price: float) -> None:
-        """The previous close, to value holdings and check margin before the first print."""
-        self._floor.books[con_id].last = price
+    def set_reference_price(self, con_id: int, price: float, volume: int = 0) -> None:
+        """The previous close, to value holdings and check margin before the first print, and what the day traded."""
+        book = self._floor.books[con_id]
+        book.last = book.previous_close = price
+        book.volume = volume
 
     def on_quote(
         self, con_id: int, bid: float, ask: float, bid_size: int, ask_size: int, now_ns: int
@@ -141,7 +147,9 @@ class Venue:
         book.show(bid, ask, bid_size, ask_size)
         if book.orders:
             self._matching.quote(book, bid, ask)
-        return self._drain() if self._floor.events else []
+        if self._conditions.any_watched:
+            self._conditions.market_moved(book, by_print=False)
+        return self._drain() if self._floor.events or not self._conditions.is_idle else []
 
     def on_trade(self, con_id: int, price: float, size: int, now_ns: int) -> list[VenueEvent]:
         """A print; the first of a session is its opening price; it triggers stops and fills resting limits."""
@@ -149,6 +157,7 @@ class Venue:
         book = self._floor.books[con_id]
         book.last = price
         book.printed = True
+        book.volume += size
         if book.halted:
             return self._drain() if self._floor.events else []
         opens = book.hours.is_open and not book.opened
@@ -157,7 +166,10 @@ class Venue:
             if opens:
                 self._auctions.opening(book, price)
             self._matching.print(book, price, size * book.lots)
-        return self._drain() if self._floor.events else []
+        if self._conditions.any_watched:
+            self._conditions.market_moved(book, by_print=True)
+            self._conditions.margin_moved()
+        return self._drain() if self._floor.events or not self._conditions.is_idle else []
 
     def halt(self, con_id: int, halted: bool = True) -> None:
         """Trading in one instrument stops or resumes: its quote is void, and what waits trades at the next one."""
@@ -225,6 +237,18 @@ class Venue:
         """Everything needed to continue, as JSON-serialisable data (see `state_file`)."""
         return restore.to_state(self._floor)
 
+    def _settle(self) -> None:
+        """Act on every order whose conditions hold: it comes alive, or is cancelled."""
+        while (order := self._conditions.due()) is not None:
+            if order.request.conditions_cancel:
+                self._lifecycle.cancel(order)
+                continue
+            order.conditional = False
+            self._lifecycle.refresh_status(order)
+            self._desk.work(order)
+
     def _drain(self) -> list[VenueEvent]:
+        if not self._conditions.is_idle:
+            self._settle()
         events, self._floor.events = self._floor.events, []
         return events

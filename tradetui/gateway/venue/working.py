@@ -20,7 +20,8 @@ class WorkingOrder:
 
     Quantities count units, of which `lots` make one share, contract or coin. `limit` and `stop` are the prices in
     force now; a market order and a pegged order without a quote have no limit.
-    `activated` means its start time has come, `conditional` that its conditions are still unmet.
+    `activated` means its start time has come, `conditional` that its conditions are still unmet; `condition_hits`
+    counts, per condition, events in a row that satisfied it.
     `resting` means it already met a quote and joined the book; `queue_ahead` is the displayed size in front of it,
     None while its price is not yet the best; `rank` is its time priority. `hits` counts prices in a row that reached
     its trigger. `release` caps what a child may trade by its parent's fills; `reduced` is what fills of its OCA
@@ -52,6 +53,7 @@ class WorkingOrder:
     transmitted: bool = True
     activated: bool = True
     conditional: bool = False
+    condition_hits: tuple[int, ...] = ()
     triggered: bool = False
     hits: int = 0
     resting: bool = False
@@ -155,6 +157,9 @@ class WorkingOrder:
             self.lose_place()
         elif quantity > self.quantity:
             self.lose_place()
+        if is_conditioned(request) != is_conditioned(self.request) or request.conditions != self.request.conditions:
+            self.conditional = is_conditioned(request)
+            self.condition_hits = ()
         self.request, self.terms, self.quantity = request, terms, quantity
 
     def shown_request(self) -> OrderRequest:
@@ -185,6 +190,11 @@ class WorkingOrder:
             completed_ns=self.completed_ns,
             completed_text=self.completed_text,
         )
+
+
+def is_conditioned(request: OrderRequest) -> bool:
+    """Whether the order must wait for its conditions (rather than be cancelled by them)."""
+    return bool(request.conditions) and not request.conditions_cancel
 
 
 def start_prices(terms: Terms) -> tuple[int | None, int | None]:
