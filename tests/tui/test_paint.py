@@ -12,10 +12,10 @@ from tests.tui.recording import recorded
 from tests.tui.scenes import core_row, demo_state, symbol_row
 from tradetui.tui.screenshot import still_app
 from tradetui.tui.term.paint import STOCK_PAINT_VARIABLE
-from tradetui.tui.themes import ANSI, DARK, LIGHT
+from tradetui.tui.themes import ANSI, DARK
 
 
-@pytest.mark.parametrize("theme", [DARK.name, LIGHT.name, ANSI.name])
+@pytest.mark.parametrize("theme", [DARK.name, ANSI.name])
 async def test_after_any_use_the_terminal_equals_a_full_repaint(theme: str) -> None:
     state = demo_state(20)
     seconds = itertools.count()

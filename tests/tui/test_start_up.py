@@ -36,7 +36,11 @@ HEAVY = {
 
 def all_modules_after(code: str) -> list[str]:
     script = f"{code}\nimport json, sys; print(json.dumps(list(sys.modules)))"
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    # A clean environment: the measuring of coverage imports modules of its own.
+    environ = {"PATH": "/usr/bin:/bin"}
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT, env=environ
+    )
     return [str(name) for name in json.loads(run.stdout)]
 
 

@@ -99,7 +99,9 @@ async def test_q_says_that_trading_goes_on_and_leaves_the_terminal_as_it_was(cor
         terminal.type("q")
         assert await terminal.wait_for_exit() == 0
         await terminal.wait_for("Detached. Trading goes on (PAPER, 2 positions, 1 live orders)")
-        assert "tradetui --profile demo stop" in terminal.glass.text
+        whole = terminal.glass.text.replace("\n", "")
+        assert "come back     tradetui" in whole
+        assert "--profile demo stop" in whole
         assert "QUOTES" not in terminal.glass.text
     assert [message["t"] for message in core.received].count("command") == 0
 

@@ -97,7 +97,10 @@ def _farewell(paths: Paths, outcome: Outcome) -> str:
     held, live = len(picture.section("positions")), len(picture.live_orders())
     return (
         f"Detached. {state} ({picture.mode}, {held} positions, {live} live orders) without this screen.\n"
-        f"Come back: {back}   Look: {back} status   Kill: {back} kill   End the core: {back} stop"
+        f"  come back     {back}\n"
+        f"  look          {back} status\n"
+        f"  kill          {back} kill\n"
+        f"  end the core  {back} stop"
     )
 
 
