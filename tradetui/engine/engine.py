@@ -44,6 +44,7 @@ from tradetui.engine.inbox import Inbox
 from tradetui.engine.journal_writer import JournalWriter
 from tradetui.engine.latency import OrderLatency
 from tradetui.engine.router import Router
+from tradetui.engine.service_notice import ServiceNotice
 from tradetui.engine.signals import install_signals, unblock_signals
 from tradetui.engine.state_rows import ShellFacts, add_shell_rows, mode_of
 from tradetui.engine.stepper import Stepper
@@ -75,7 +76,10 @@ class Engine:
         self._stopping = Stopping()
         self._stacks = open_stacks(base.paths.logs)
         self._supervisor = Supervisor(self._inbox.put_urgent)
-        self._heart = Heart(base.paths.heartbeat, self._inbox.put_urgent, stacks=self._stacks)
+        self._notice = ServiceNotice(base.environ)
+        self._heart = Heart(
+            base.paths.heartbeat, self._inbox.put_urgent, stacks=self._stacks, on_beat=self._notice.alive
+        )
         self._claim = AccountClaim(base.config, base.environ, f"profile {base.paths.profile} of {base.paths.home}")
         self._core = TradingCore(core_settings_of(base.config, base.plans, base.instruments, base.calendar), base.image)
         self._writer = JournalWriter(
@@ -121,6 +125,7 @@ class Engine:
         try:
             await self._server.start(self._base.paths.socket_for_core())
             self._start_parts(at_start)
+            self._notice.ready()
             await self._stopping.wait()
         finally:
             await self._end()
@@ -299,6 +304,7 @@ class Engine:
     # --- the end -------------------------------------------------------------------------------------------------
     async def _end(self) -> None:
         self._stopping.arm()
+        self._notice.stopping()
         self._facts.phase = "stopping"
         for name in self._hosts:
             await self._supervisor.stop(f"strategy {name}")

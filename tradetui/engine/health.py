@@ -34,11 +34,13 @@ class Heart:
         report: Callable[[HealthChanged], None],
         *,
         stacks: IO[str] | None = None,
+        on_beat: Callable[[], None] | None = None,
         mono_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._file = file
         self._report = report
         self._stacks = stacks
+        self._on_beat = on_beat
         self._mono_ns = mono_ns
         self._lags: deque[float] = deque(maxlen=_KEPT)
         self._paused_ns: int | None = None
@@ -58,6 +60,8 @@ class Heart:
         """Take one beat that came `lag_s` late."""
         self._lags.append(max(0.0, lag_s))
         self._touch()
+        if self._on_beat is not None:
+            self._on_beat()
         now = self._mono_ns()
         if lag_s > PAUSE_LIMIT_S:
             self._paused_ns = now
