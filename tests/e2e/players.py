@@ -56,6 +56,25 @@ class Stuck(Strategy):
 '''
 )
 
+WITNESS = (
+    _HEAD
+    + '''\
+@register("witness")
+class Witness(Strategy):
+    """Writes down every bar it is shown, of the past and of the present, and trades nothing."""
+
+    qty: float = 10
+
+    def update(self, bar: Bar) -> None:
+        super().update(bar)
+        with open("witness.txt", "a") as file:
+            file.write(f"{bar.symbol} {bar.end_ns}\\n")
+
+    def on_bar(self, bar: Bar, ctx: Context) -> None:
+        pass
+'''
+)
+
 _CONFIG = """\
 [broker]
 client_id = 7

@@ -1,15 +1,17 @@
-"""The link to the gateway breaks in every way a link can: trading goes on after it and the books have missed nothing."""
+"""The link to the gateway breaks in every way a link can: trading goes on after it, nothing was missed or doubled."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.box import Box, wait_for
-from tests.e2e.players import REST, config_of
+from tests.e2e.box import FLIP, Box, wait_for
+from tests.e2e.players import REST, WITNESS, config_of
 from tests.e2e.test_kill9 import order_refs, quiet
+from tradetui.domain.clock import MINUTE_NS
 
 pytestmark = pytest.mark.slow
 
@@ -18,8 +20,9 @@ SYMBOLS = ("SPY", "QQQ", "DIA", "IWM")
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Box]:
-    """A core that buys and sells at every bar."""
-    yield from trading(Box(tmp_path, config=config_of(["flip"], broker="reconnect_max_s = 2")))
+    """A core with a strategy that buys and sells at every bar, and one that writes down what bars it is shown."""
+    config = config_of(["flip", "witness"], broker="reconnect_max_s = 2")
+    yield from trading(Box(tmp_path, config=config, strategies={"flip": FLIP, "witness": WITNESS}))
 
 
 @pytest.fixture
@@ -71,6 +74,17 @@ def newer(box: Box, symbol: str, end: object) -> Callable[[], bool]:
     return lambda: box.row("symbols", symbol)["bar_end_ns"] > end  # type: ignore[operator]
 
 
+def assert_every_bar_was_shown_once(box: Box) -> None:
+    """Each symbol's bars follow each other by a minute, across every break of the link."""
+    lines = [line.split() for line in (box.home / "witness.txt").read_text().splitlines()]
+    for symbol in SYMBOLS:
+        ends = [int(end) // MINUTE_NS for name, end in lines if name == symbol]
+        steps = [later - earlier for earlier, later in pairwise(ends)]
+        nights = [step for step in steps if step > 24 * 60 / 3]
+        assert set(steps) - set(nights) == {1}, steps
+        assert len(nights) <= 1, "more than the night before this session is missing"
+
+
 def assert_books_agree_and_nothing_was_sent_twice(box: Box) -> None:
     box.command("pause")
     wait_for("quiet books", lambda: quiet(box), 60)
@@ -88,6 +102,7 @@ def test_dropped_connections_are_made_again_and_trading_goes_on(box: Box) -> Non
         assert box.gateway_command(cmd="drop_clients")["dropped"] == 1
         wait_for_return(box, number)
         wait_for_decisions(box)
+    assert_every_bar_was_shown_once(box)
     assert_books_agree_and_nothing_was_sent_twice(box)
 
 
@@ -109,6 +124,7 @@ def test_a_link_that_went_silent_is_noticed_replaced_and_caught_up(box: Box) -> 
     assert "did not answer 2 heartbeats; the link is dead" in box.cli("logs", "-n", "200").stdout
     wait_for_return(box, 0, 45)
     wait_for_decisions(box)
+    assert_every_bar_was_shown_once(box)
     assert_books_agree_and_nothing_was_sent_twice(box)
 
 
