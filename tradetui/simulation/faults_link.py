@@ -55,6 +55,7 @@ def partial_look(scene: Scene, rng: Random) -> States:
     world = scene.world
     if world.core.state.snapshot_asked_mono_ns is None or world.session is not SessionState.READY:
         return None
+    scene.wire.due()
     scene.wire.flush()
     parts = ("open", "completed", "fills", "positions", "account")
     world.look(without=rng.sample(parts, rng.randint(1, 3)))

@@ -9,7 +9,7 @@ from tradetui.domain.actions import Action, CancelOrder, Commit, DeliverBar, Pla
 from tradetui.domain.clock import MINUTE_NS, SECOND_NS
 from tradetui.domain.events import Event, SessionChanged, SessionState
 from tradetui.domain.latch import TradingState
-from tradetui.domain.order import Intent, Purpose, Side
+from tradetui.domain.order import Intent, OrderRecord, Purpose, Side
 from tradetui.domain.order_state import OrderState
 from tradetui.domain.records import OrderSaved
 from tradetui.domain.tick import DataType
@@ -70,10 +70,18 @@ def i3_journaled_first(actions: Sequence[Action], place: PlaceOrder) -> None:
     raise Violation(f"I3: {place.order_ref} leaves before it is journaled")
 
 
+def _earlier(scene: Scene, intent: Intent) -> Iterator[OrderRecord]:
+    """Yield the live orders on the symbol that were there when `intent` was judged: one step may send several."""
+    for order in scene.world.core.state.book.live(intent.symbol):
+        if order.intent.intent_id == intent.intent_id:
+            return
+        yield order
+
+
 def _live_buys(scene: Scene, intent: Intent) -> Iterator[float]:
     state = scene.world.core.state
-    for order in state.book.live(intent.symbol):
-        if order.intent.intent_id != intent.intent_id and order.intent.side is Side.BUY:
+    for order in _earlier(scene, intent):
+        if order.intent.side is Side.BUY:
             yield order.remaining
     for other in state.externals.values():
         if other.symbol == intent.symbol and other.side is Side.BUY:
@@ -82,9 +90,8 @@ def _live_buys(scene: Scene, intent: Intent) -> Iterator[float]:
 
 def i4_one_working(scene: Scene, intent: Intent) -> None:
     """I4: one live order per strategy and symbol, by our book and by the broker's."""
-    state = scene.world.core.state
-    for order in state.book.live(intent.symbol):
-        if order.intent.strategy == intent.strategy and order.intent.intent_id != intent.intent_id:
+    for order in _earlier(scene, intent):
+        if order.intent.strategy == intent.strategy:
             raise Violation(f"I4: entry while {order.intent.intent_id} is {order.state}")
     for held in scene.world.broker.live():
         other = scene.ours(held)
@@ -147,12 +154,7 @@ def i16_no_short(scene: Scene, intent: Intent) -> None:
     """I16: a sale never exceeds what is held less what own live orders may sell."""
     if intent.side is not Side.SELL:
         return
-    state = scene.world.core.state
-    selling = sum(
-        order.remaining
-        for order in state.book.live(intent.symbol)
-        if order.intent.side is Side.SELL and order.intent.intent_id != intent.intent_id
-    )
+    selling = sum(order.remaining for order in _earlier(scene, intent) if order.intent.side is Side.SELL)
     if intent.purpose is Purpose.FLATTEN:
         held = scene.evidence.readings[-1].get(intent.symbol, 0.0) if scene.evidence.readings else 0.0
     else:

@@ -115,6 +115,7 @@ def look(scene: Scene, rng: Random) -> bool:
     world = scene.world
     if world.core.state.snapshot_asked_mono_ns is None or not world.connected:
         return False
+    scene.wire.due()
     scene.wire.flush()
     if rng.random() < 0.7:
         scene.wire.drain()
@@ -172,6 +173,7 @@ def reconnect(scene: Scene, rng: Random) -> bool:
     world = scene.world
     state = world.session
     if world.stop_file:
+        scene.stop_file = True  # it lies there until the operator removes it
         world.give(StopFileSeen(world.stop_file))
         world.stop_file = ""
     if state in (SessionState.DISCONNECTED, SessionState.REFUSED):

@@ -173,6 +173,17 @@ def _with_ids(order: OrderRecord, seen: BrokerOrder, *, completed: bool) -> Orde
     )
 
 
+def note_changes(state: CoreState, out: Out, now: Now, seen: BrokerOrder) -> None:
+    """Take a quantity changed by hand into the record, before executions are measured against it."""
+    order = state.book.find(seen.order_ref, seen.perm_id)
+    if order is None:
+        return
+    changed = _with_foreign_change(state, out, now, order, seen)
+    if changed is not order:
+        state.book.put(changed)
+        out.record(OrderSaved(changed, "changed by hand", seen.status), durable=True)
+
+
 def _with_foreign_change(state: CoreState, out: Out, now: Now, order: OrderRecord, seen: BrokerOrder) -> OrderRecord:
     intent = order.intent
     same_limit = intent.limit_price is None or seen.limit_price in (None, intent.limit_price)

@@ -18,7 +18,7 @@ from tradetui.domain.order_state import Fact, OrderState
 from tradetui.domain.records import AdjustmentSaved, OpeningCashSaved
 from tradetui.trading.fills import on_commission, on_fill
 from tradetui.trading.latches import clear_latch, set_latch
-from tradetui.trading.orders import move, on_broker_order
+from tradetui.trading.orders import move, note_changes, on_broker_order
 from tradetui.trading.out import Out
 from tradetui.trading.state import CoreState, Mismatch
 
@@ -30,6 +30,8 @@ def on_snapshot(state: CoreState, out: Out, now: Now, snapshot: BrokerSnapshot) 
     """Take a look's result: fills first (they are what counts), then orders, then positions and cash."""
     state.snapshot_asked_mono_ns = None
     state.last_look_mono_ns = now.mono_ns
+    for reported in snapshot.open_orders or ():
+        note_changes(state, out, now, reported)
     for fill in snapshot.fills or ():
         on_fill(state, out, now, fill)
     for commission in snapshot.commissions:

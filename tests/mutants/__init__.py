@@ -1,0 +1,1 @@
+"""Planted bugs: one-line mutants of the core, each of which the simulation must find."""
