@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from tradetui.control.codec import Message, decode, encode, state_messages
-from tradetui.control.messages import MAX_LINE, PROTOCOL, Changes, State
+from tradetui.control.messages import MAX_LINE, PROTOCOL, Changes, Row, State
 
 Answer = Callable[[Message], list[Message]]
 
@@ -22,11 +22,20 @@ def done(command: Message) -> list[Message]:
 class SmallCore:
     """Serves one state. `answer` turns a command or query into messages; `silent` reads and says nothing."""
 
-    def __init__(self, state: State, *, protocol: int = PROTOCOL, answer: Answer = done, silent: bool = False) -> None:
+    def __init__(
+        self,
+        state: State,
+        *,
+        protocol: int = PROTOCOL,
+        answer: Answer = done,
+        silent: bool = False,
+        ui: Row | None = None,
+    ) -> None:
         self.state = state
         self.protocol = protocol
         self.answer = answer
         self.silent = silent
+        self.ui = ui
         self.received: list[Message] = []
         self.arrived = asyncio.Condition()
         self._clients: dict[asyncio.StreamWriter, int] = {}
@@ -106,7 +115,7 @@ class SmallCore:
             return
         match message["t"]:
             case "hello":
-                hello = {"t": "hello", "protocol": self.protocol, "version": "9.9", "pid": 4242, "mode": "PAPER"}
+                hello: Message = {"t": "hello", "protocol": self.protocol, "version": "9.9", "pid": 4242, "ui": self.ui}
                 writer.write(encode(hello))
             case "subscribe" | "snapshot":
                 self._subscribed.add(writer)

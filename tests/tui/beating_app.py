@@ -12,12 +12,13 @@ from pathlib import Path
 
 from tradetui.home import Paths
 from tradetui.tui.run import build_app
+from tradetui.tui.settings import ScreenSettings
 
 BEAT_S = 0.02
 
 
 async def main(home: Path, file: Path) -> None:
-    app = build_app(Paths(home, "demo"), os.environ, encoding="utf-8")
+    app = build_app(Paths(home, "demo"), os.environ, ScreenSettings(), encoding="utf-8")
 
     async def beat() -> None:
         number = 0

@@ -8,11 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from textual.theme import Theme
 
 from tests.control.small_core import SmallCore
 from tests.tui.scenes import demo_state
 from tests.tui.terminal import on_terminal
+from tradetui.control.messages import JsonValue, Row
 from tradetui.home import Paths
+from tradetui.tui.settings import ScreenSettings, settings_of
+from tradetui.tui.themes import ANSI, DARK, LIGHT, theme_for
 
 ROOT = Path(__file__).parents[2]
 #: Each of these alone would cost more of the 400 ms than all of the UI's own modules, or has no business here.
@@ -62,7 +66,8 @@ from pathlib import Path
 from tradetui.home import Paths
 import tradetui.cli.attach
 from tradetui.tui.run import build_app
-build_app(Paths(Path("."), "demo"), os.environ, encoding="utf-8")
+from tradetui.tui.settings import ScreenSettings
+build_app(Paths(Path("."), "demo"), os.environ, ScreenSettings(), encoding="utf-8")
 """
 
 
@@ -137,6 +142,39 @@ async def test_a_core_that_hangs_is_attached_to_so_that_it_can_be_killed(home: P
         terminal.type("\x18")
         await terminal.wait_for("STOP file written")
     assert paths.stop_file.exists()
+
+
+async def test_the_screen_is_as_the_core_s_configuration_wants_it(home: Path) -> None:
+    paths = Paths(home, "demo")
+    paths.prepare()
+    wishes: Row = {"theme": "light", "refresh_hz": 5.0, "mouse": True, "ascii": True}
+    async with (
+        SmallCore(demo_state(), ui=wishes).serving(paths.socket_for_core()) as core,
+        on_terminal(["-m", "tradetui", "--home", str(home)]) as terminal,
+    ):
+        await terminal.wait_for(" RUN ")
+        assert terminal.glass.text.isascii()
+        assert (await core.wait_for(lambda message: message["t"] == "subscribe"))["hz"] == 5.0
+
+
+@pytest.mark.parametrize("ui", [None, [], {}, {"theme": 3, "refresh_hz": "fast", "mouse": 1, "ascii": None}])
+def test_wishes_that_are_none_leave_the_screen_as_built_in(ui: JsonValue) -> None:
+    assert settings_of(ui) == ScreenSettings()
+
+
+@pytest.mark.parametrize(
+    ("environ", "wanted", "theme"),
+    [
+        ({"TERM": "xterm-256color"}, "tradetui", DARK),
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, "", DARK),
+        ({"TERM": "xterm"}, "tradetui", ANSI),
+        ({"TERM": "xterm"}, "light", LIGHT),
+        ({"TERM": "xterm-256color"}, "tradetui-ansi", ANSI),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, "light", ANSI),
+    ],
+)
+def test_the_theme_is_the_wanted_one_or_fits_the_terminal(environ: dict[str, str], wanted: str, theme: Theme) -> None:
+    assert theme_for(environ, wanted) == theme.name
 
 
 async def test_a_screen_that_fails_ends_with_one_line_and_a_private_report(home: Path) -> None:

@@ -17,6 +17,7 @@ from tradetui.domain.errors import OperatorError
 from tradetui.home import Paths, command_for
 
 if TYPE_CHECKING:
+    from tradetui.control.messages import JsonValue
     from tradetui.tui.run import Outcome
 
 
@@ -77,15 +78,41 @@ def ensure_core(paths: Paths) -> None:
 
 def show(paths: Paths) -> int:
     """Show the screen, then say what goes on without it; return the exit code."""
+    _leave_credentials_behind(paths)
     from tradetui.tui.run import run_ui
+    from tradetui.tui.settings import settings_of
 
-    outcome = run_ui(paths, os.environ)
+    outcome = run_ui(paths, os.environ, settings_of(_wishes(paths)))
     if outcome.kill_text:
         print(f"KILL: {outcome.kill_text}", file=sys.stderr)
     if outcome.failure is not None:
         raise _failed(paths, outcome.failure)
     print(_farewell(paths, outcome), file=sys.stderr)
     return outcome.code
+
+
+def _wishes(paths: Paths) -> JsonValue:
+    # From the core, which has read and checked the configuration; a core that hangs leaves the built-in wishes.
+    from tradetui.control.client import CoreUnavailable, connect_core
+
+    try:
+        with connect_core(paths, client="attach") as client:
+            return client.hello.get("ui")
+    except CoreUnavailable:
+        return None
+
+
+def _leave_credentials_behind(paths: Paths) -> None:
+    """Become the same screen in an environment without credentials, if this one holds any.
+
+    The core has them by now, and what the screen starts runs strategies: a backtest must not inherit them.
+    """
+    from tradetui.config.secret import SECRET_NAMES, without_secrets
+
+    if SECRET_NAMES & os.environ.keys():
+        sys.stderr.flush()
+        words = [sys.executable, "-m", "tradetui", "--home", str(paths.home), "--profile", paths.profile, "attach"]
+        os.execve(sys.executable, words, without_secrets(os.environ))  # noqa: S606 (our own interpreter and module)
 
 
 def _farewell(paths: Paths, outcome: Outcome) -> str:

@@ -273,7 +273,7 @@ class ClientHello(TypedDict):
 
 
 class CoreHello(TypedDict):
-    """First message of the core."""
+    """First message of the core. `ui` holds the configuration's [ui]: the screen itself does not read config.toml."""
 
     t: Literal["hello"]
     protocol: int
@@ -283,6 +283,7 @@ class CoreHello(TypedDict):
     account: str
     pid: int
     config_hash: str
+    ui: NotRequired[Row]
 
 
 class Subscribe(TypedDict):

@@ -261,6 +261,7 @@ class Engine:
             "account": self._facts.account,
             "pid": os.getpid(),
             "config_hash": identity.config_hash,
+            "ui": self._base.config.ui.model_dump(mode="json"),
         }
 
     def _answer(self, what: str, args: Mapping[str, object]) -> list[Row]:

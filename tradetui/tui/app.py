@@ -1,4 +1,4 @@
-"""The Textual app: shows pictures of the core twice a second and turns keys into commands.
+"""The Textual app: shows pictures of the core, by default twice a second, and turns keys into commands.
 
 The invariant: it holds no trading logic and no broker, and its end, however it comes, changes nothing in the core.
 """
@@ -25,12 +25,12 @@ from tradetui.tui.messages import Moved
 from tradetui.tui.operator import Operator
 from tradetui.tui.screens.dialog import Dialog
 from tradetui.tui.screens.main import MainScreen
+from tradetui.tui.settings import REFRESH_HZ
 from tradetui.tui.term.paint import CellPainter
 from tradetui.tui.themes import DARK, THEMES
 from tradetui.tui.viewmodels.glyphs import BRAILLE, Glyphs
 from tradetui.tui.viewmodels.picture import Picture
 
-TICK_S = 0.5
 Clock = Callable[[], float]
 
 
@@ -79,6 +79,7 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
         home: str = ".",
         profile: str = "paper",
         clock: Clock = time.monotonic,
+        refresh_hz: float = REFRESH_HZ,
         terminal_size: Callable[[], tuple[int, int] | None] = lambda: None,
     ) -> None:
         super().__init__()
@@ -88,6 +89,7 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
         self.home = home
         self.profile = profile
         self.clock = clock
+        self._refresh_hz = refresh_hz
         self._terminal_size = terminal_size
         self.acknowledged = 0
         self.animation_level = "none"
@@ -117,7 +119,7 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
     def on_mount(self) -> None:
         """Begin to listen to the core and to show it."""
         self._listen()
-        self.set_interval(TICK_S, self.tick, name="tick")
+        self.set_interval(1 / self._refresh_hz, self.tick, name="tick")
 
     def picture(self) -> Picture:
         """Return the picture of now."""

@@ -17,11 +17,11 @@ from tradetui.control.messages import PROTOCOL, Section
 from tradetui.control.store import Applied, Store
 from tradetui.control.stream import ControlStream
 from tradetui.home import Paths
+from tradetui.tui.settings import REFRESH_HZ
 
 #: A core sends its clock at least once a second; this long without a word means that it hangs or is stopped.
 SILENT_S = 3.0
 RETRY_S = 0.5
-UPDATES_PER_S = 2.0
 
 
 class Phase(StrEnum):
@@ -61,6 +61,7 @@ class CoreLink:
         on_result: Callable[[str, str, str], None],
         on_note: Callable[[str], None],
         on_phase: Callable[[Phase], None],
+        hz: float = REFRESH_HZ,
     ) -> None:
         self.store = Store()
         self._paths = paths
@@ -68,6 +69,7 @@ class CoreLink:
         self._on_result = on_result
         self._on_note = on_note
         self._on_phase = on_phase
+        self._hz = hz
         self._stream: ControlStream | None = None
         self._hello: Message = {}
         self._phase = Phase.CONNECTING
@@ -142,7 +144,7 @@ class CoreLink:
         self._snapshot_asked = False
         self._detail = ""
         self._heard = self._clock()
-        stream.send({"t": "subscribe", "hz": UPDATES_PER_S})
+        stream.send({"t": "subscribe", "hz": self._hz})
 
     def _take(self, message: Message) -> None:
         match message["t"]:

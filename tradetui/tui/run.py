@@ -16,9 +16,10 @@ from tradetui.home import Paths
 from tradetui.tui.app import TradeTuiApp
 from tradetui.tui.link import CoreLink, Phase
 from tradetui.tui.operator import Operator, Status
+from tradetui.tui.settings import ScreenSettings
 from tradetui.tui.term.lost import exit_when_terminal_is_lost
 from tradetui.tui.themes import theme_for
-from tradetui.tui.viewmodels.glyphs import glyphs_for
+from tradetui.tui.viewmodels.glyphs import ASCII, glyphs_for
 from tradetui.tui.viewmodels.picture import Picture
 
 #: Seconds after which a screen that cannot end (its terminal takes nothing) is ended by the kernel.
@@ -38,12 +39,13 @@ class Outcome:
     kill_text: str = ""
 
 
-def run_ui(paths: Paths, environ: Mapping[str, str]) -> Outcome:
+def run_ui(paths: Paths, environ: Mapping[str, str], settings: ScreenSettings) -> Outcome:
     """Show the core of the profile on this terminal; return when the operator leaves."""
     exit_when_terminal_is_lost(sys.__stdin__.fileno() if sys.__stdin__ is not None else 0)
-    app = build_app(paths, environ, encoding=getattr(sys.__stderr__, "encoding", None) or "ascii")
+    encoding = getattr(sys.__stderr__, "encoding", None) or "ascii"
+    app = build_app(paths, environ, settings, encoding=encoding)
     _end_on_sigterm(app)
-    code = app.run(mouse=False)
+    code = app.run(mouse=settings.mouse)
     signal.alarm(0)
     kill = app.operator.latest_of("kill")
     # The second that a kill waits for its answer must not be cut short by leaving the screen.
@@ -52,7 +54,7 @@ def run_ui(paths: Paths, environ: Mapping[str, str]) -> Outcome:
     return Outcome(code or 0, app.picture(), app.failure, kill_text)
 
 
-def build_app(paths: Paths, environ: Mapping[str, str], *, encoding: str) -> TradeTuiApp:
+def build_app(paths: Paths, environ: Mapping[str, str], settings: ScreenSettings, *, encoding: str) -> TradeTuiApp:
     """Return the app of the profile's core, not yet running."""
     who = f"{getpass.getuser()}@ui"
     clock = time.monotonic
@@ -72,13 +74,14 @@ def build_app(paths: Paths, environ: Mapping[str, str], *, encoding: str) -> Tra
     def on_note(text: str) -> None:
         operator.note(text)
 
-    link = CoreLink(paths, clock=clock, on_result=on_result, on_note=on_note, on_phase=on_phase)
+    link = CoreLink(paths, clock=clock, on_result=on_result, on_note=on_note, on_phase=on_phase, hz=settings.refresh_hz)
     operator = Operator(send=link.send, stop_without_socket=stop, who=who, clock=clock)
     app = TradeTuiApp(
         link,
         operator,
-        glyphs=glyphs_for(environ, encoding),
-        theme=theme_for(environ),
+        glyphs=ASCII if settings.ascii else glyphs_for(environ, encoding),
+        theme=theme_for(environ, settings.theme),
+        refresh_hz=settings.refresh_hz,
         home=str(paths.home),
         profile=paths.profile,
         clock=clock,

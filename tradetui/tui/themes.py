@@ -55,8 +55,16 @@ THEMES = (DARK, LIGHT, ANSI)
 _FULL_COLOUR = ("truecolor", "24bit")
 
 
-def theme_for(environ: Mapping[str, str]) -> str:
-    """Return the name of the theme for a terminal: ansi without colours or with sixteen, else dark."""
+def theme_for(environ: Mapping[str, str], wanted: str = "") -> str:
+    """Return the name of the theme `wanted` (light, or tradetui-light), if there is one of that name, else what fits.
+
+    What fits is ansi for a terminal without colours or with sixteen, else dark. NO_COLOR is stronger than any wish.
+    """
+    if "NO_COLOR" in environ:
+        return ANSI.name
+    for theme in THEMES:
+        if wanted in (theme.name, theme.name.removeprefix("tradetui-")):
+            return theme.name
     term = environ.get("TERM", "")
     many = environ.get("COLORTERM", "") in _FULL_COLOUR or "256color" in term or "truecolor" in term
-    return DARK.name if many and "NO_COLOR" not in environ else ANSI.name
+    return DARK.name if many else ANSI.name
