@@ -16,7 +16,7 @@ import pytest
 from tests.e2e.box import FLIP, Box, wait_for
 from tests.e2e.players import HANG, RAISE, config_of
 from tests.e2e.processes import processes_of
-from tests.e2e.test_kill9 import quiet
+from tests.e2e.test_kill9 import compare, quiet_books
 
 pytestmark = pytest.mark.slow
 
@@ -236,9 +236,7 @@ def wait_for_trades_of_flip(box: Box) -> None:
 
 def assert_books_agree(box: Box) -> None:
     box.command("pause")
-    wait_for("quiet books", lambda: quiet(box), 60)
-    truth = box.statement()["values"]
-    assert box.row("account")["cash"] == pytest.approx(truth["cash"], abs=0.005)
+    compare(*wait_for("quiet books", lambda: quiet_books(box), 60))
 
 
 def beside_flip(tmp_path: Path, name: str, source: str | None) -> Box:

@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.box import Box, wait_for
 from tests.e2e.players import HANG, REST, config_of
 from tests.e2e.processes import processes_of
-from tests.e2e.test_kill9 import quiet
+from tests.e2e.test_kill9 import compare, quiet_books
 
 pytestmark = pytest.mark.slow
 
@@ -67,12 +67,8 @@ def test_sigterm_ends_the_core_and_its_children_and_a_restart_goes_on_with_the_s
     box.wait_ready()
     box.wait_orders(4)
     box.command("pause")
-    wait_for("quiet books", lambda: quiet(box), 60)
-    state, truth = box.state(), box.statement()
-    assert state is not None
-    theirs = {row["contract"]["symbol"]: row["quantity"] for row in truth["positions"] if row["quantity"]}
-    assert {symbol: row["qty"] for symbol, row in state["positions"].items() if row["qty"]} == theirs
-    assert state["account"]["account"]["cash"] == pytest.approx(truth["values"]["cash"], abs=0.005)
+    state, truth = wait_for("quiet books", lambda: quiet_books(box), 60)
+    compare(state, truth)
     refs = [order["request"]["order_ref"] for order in truth["completed_orders"]]
     assert len(refs) == len(set(refs)), "an order was sent twice"
 

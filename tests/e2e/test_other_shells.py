@@ -90,9 +90,17 @@ def pause_until_quiet(box: Box) -> None:
 
 def test_what_the_shell_shows_is_what_the_gateway_has_in_its_books(trading: Box) -> None:
     pause_until_quiet(trading)
+
+    def at_rest() -> tuple[dict[str, float], dict[str, float]] | None:
+        # Exits still go while paused: what is compared must have stood still meanwhile.
+        before = held_at_the_gateway(trading)
+        shown = {row["symbol"]: row["qty"] for row in data_of(trading.cli("positions", "--json")) if row["qty"]}
+        return (shown, before) if before == held_at_the_gateway(trading) else None
+
+    shown, held = wait_for("a moment at rest", at_rest)
+    assert shown == held
+    wait_for("the last exit", lambda: not held_at_the_gateway(trading) and not live_orders(trading))
     truth = trading.statement()
-    shown = {row["symbol"]: row["qty"] for row in data_of(trading.cli("positions", "--json")) if row["qty"]}
-    assert shown == held_at_the_gateway(trading)
     fills = data_of(trading.cli("fills", "--json", "-n", "1000"))
     assert {row["id"] for row in fills} == {
         row["execution"]["exec_id"].rpartition(".")[0] for row in truth["executions"]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.box import FLIP, Box, wait_for
 from tests.e2e.players import REST, WITNESS, config_of
-from tests.e2e.test_kill9 import order_refs, quiet
+from tests.e2e.test_kill9 import compare, order_refs, quiet_books
 from tradetui.domain.clock import MINUTE_NS
 
 pytestmark = pytest.mark.slow
@@ -87,13 +87,8 @@ def assert_every_bar_was_shown_once(box: Box) -> None:
 
 def assert_books_agree_and_nothing_was_sent_twice(box: Box) -> None:
     box.command("pause")
-    wait_for("quiet books", lambda: quiet(box), 60)
-    state, truth = box.state(), box.statement()
-    assert state is not None
-    theirs = {row["contract"]["symbol"]: row["quantity"] for row in truth["positions"] if row["quantity"]}
-    assert {symbol: row["qty"] for symbol, row in state["positions"].items() if row["qty"]} == theirs
-    assert state["account"]["account"]["cash"] == pytest.approx(truth["values"]["cash"], abs=0.005)
-    assert state["account"]["account"]["realized"] == pytest.approx(truth["values"]["realized_pnl"], abs=0.015)
+    state, truth = wait_for("quiet books", lambda: quiet_books(box), 60)
+    compare(state, truth)
     assert not {ref: count for ref, count in order_refs(truth).items() if count > 1}
 
 

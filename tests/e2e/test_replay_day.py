@@ -12,11 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pytest
 
 from tests.e2e.box import Box, wait_for
-from tests.e2e.test_kill9 import compare, quiet
+from tests.e2e.test_kill9 import compare, quiet_books
 from tradetui.backtest.engine import RunSpec
 from tradetui.backtest.replay_check import Entry, decided_orders
 from tradetui.backtest.sessions import exchange_sessions
@@ -25,6 +24,7 @@ from tradetui.domain.clock import MINUTE_NS, to_ns
 from tradetui.engine.composition import limits_of
 from tradetui.marketdata.bar_file import load_bars
 from tradetui.marketdata.calendar import TradingCalendar
+from tradetui.strategy.api import ParamValue
 
 REPOSITORY = Path(__file__).parents[2]
 OPEN = "2019-12-18T09:30:00-05:00"
@@ -96,46 +96,45 @@ def test_a_replayed_morning_gives_the_orders_of_the_backtest_and_the_gateways_bo
         box.wait_ready()
         wait_for("the end of the morning", lambda: (box.row("core").get("market_ns") or 0) > until, 150)  # type: ignore[operator]
         box.command("pause")
-        wait_for("quiet books", lambda: quiet(box), 60)
-        state = box.state()
-        assert state is not None
-        compare(state, box.statement())
+        compare(*wait_for("quiet books", lambda: quiet_books(box), 60))
+        assert len(box.statement()["executions"]) >= 8, "the morning traded too little to prove anything"
     finally:
         box.close()
-    assert live_orders(tmp_path, until) == backtest_orders(tmp_path, bars, until)
+    first = first_bars(tmp_path)
+    assert live_orders(tmp_path, until) == backtest_orders(tmp_path, bars, first, until)
+
+
+def first_bars(home: Path) -> dict[tuple[str, str], int]:
+    """The first bar that each (strategy, symbol) decided on: a busy machine may miss a bar or two after the open."""
+    rows = journal(home, "SELECT strategy, symbol, min(bar_end_ns) FROM consumed_bars GROUP BY 1, 2")
+    first = {(str(row[0]), str(row[1])): int(str(row[2])) for row in rows}
+    assert len(first) == 4, f"not every strategy decided: {first}"
+    latest = to_ns(datetime.fromisoformat(OPEN)) + 5 * MINUTE_NS
+    assert all(bar_end_ns <= latest for bar_end_ns in first.values()), f"decisions began late: {first}"
+    return first
 
 
 def live_orders(home: Path, until: int) -> list[Order]:
-    consumed = journal(
-        home, "SELECT strategy, symbol, min(bar_end_ns), max(bar_end_ns) FROM consumed_bars GROUP BY 1, 2"
-    )
-    assert len(consumed) == 4, f"not every strategy decided: {consumed}"
-    first = to_ns(datetime.fromisoformat(OPEN)) + MINUTE_NS
-    assert all(row[2] <= first + 3 * MINUTE_NS for row in consumed), f"decisions began late: {consumed}"  # type: ignore[operator]
     rows = journal(home, "SELECT bar_end_ns, symbol, strategy, side, qty FROM intents WHERE purpose != 'flatten'")
     orders = sorted(Order(*row) for row in rows)  # type: ignore[arg-type]
     assert len(orders) >= 8, "the morning traded too little to prove anything"
     return [order for order in orders if order.bar_end_ns <= until]
 
 
-def backtest_orders(home: Path, bars: Path, until: int) -> list[Order]:
+def backtest_orders(home: Path, bars: Path, first: dict[tuple[str, str], int], until: int) -> list[Order]:
     config = load_config(home, "demo", {})
     calendar = TradingCalendar.load()
-    columns = load_bars(bars, ["SPY", "QQQ"])
-    ends = np.concatenate([item.end_ns for item in columns.values()])
-    spec = RunSpec(
-        limits=limits_of(config),
-        sessions=exchange_sessions(calendar, ends),
-        cash=1_000_000.0,
-        start_ns=to_ns(datetime.fromisoformat(OPEN)) + MINUTE_NS,
-    )
-    entries = [
-        Entry(name="ma_crossover", strategy="ma_crossover", symbols=("SPY", "QQQ"), params={"qty": 10}),
-        Entry(name="quick", strategy="ma_crossover", symbols=("SPY", "QQQ"), params={"qty": 7, "fast": 3, "slow": 10}),
-    ]
-    decided = decided_orders(entries, home / "strategies", columns, spec)
-    return sorted(
-        Order(item.bar_end_ns, item.symbol, item.strategy, item.side.value, item.qty)
-        for item in decided
-        if item.bar_end_ns <= until
-    )
+    params: dict[str, dict[str, ParamValue]] = {"ma_crossover": {"qty": 10}, "quick": {"qty": 7, "fast": 3, "slow": 10}}
+    orders: list[Order] = []
+    for (name, symbol), start_ns in first.items():
+        columns = load_bars(bars, [symbol])
+        spec = RunSpec(
+            limits=limits_of(config),
+            sessions=exchange_sessions(calendar, columns[symbol].end_ns),
+            cash=1_000_000.0,
+            start_ns=start_ns,
+        )
+        entry = Entry(name=name, strategy="ma_crossover", symbols=(symbol,), params=params[name])
+        decided = decided_orders([entry], home / "strategies", columns, spec)
+        orders += [Order(item.bar_end_ns, item.symbol, item.strategy, item.side.value, item.qty) for item in decided]
+    return sorted(order for order in orders if order.bar_end_ns <= until)

@@ -96,7 +96,7 @@ def test_an_unusable_speed_is_refused(speed: float) -> None:
 
 
 @given(
-    st.lists(st.tuples(st.floats(0, 400), st.one_of(st.none(), st.floats(0, 5000))), max_size=20),
+    st.lists(st.tuples(st.floats(0, 40), st.one_of(st.none(), st.floats(0, 5000))), max_size=20),
     st.booleans(),
 )
 def test_market_time_never_goes_back(steps: list[tuple[float, float | None]], skips: bool) -> None:
