@@ -167,7 +167,8 @@ class BarFeed:
         # With an end of its own the request is not the same as one just made, which IB would hold back for 15 s.
         end_ns = lane.waiting[-1].bar.end_ns
         wanted = self._history(lane.symbol, lane.size, self._count(lane), end_ns)
-        return await asyncio.wait_for(wanted, REPAIR_LIMIT_S)
+        async with asyncio.timeout(REPAIR_LIMIT_S):
+            return await wanted
 
     def _count(self, lane: _Lane) -> int:
         if not lane.warm or not lane.waiting:

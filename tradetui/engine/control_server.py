@@ -103,7 +103,8 @@ class ControlServer:
         _remove(self._path)
         # Python 3.12 waits here for connections to end; a client that hangs must not hold the core.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._server.wait_closed(), 1.0)
+            async with asyncio.timeout(1.0):
+                await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = self._admit(writer)

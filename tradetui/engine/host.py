@@ -194,7 +194,8 @@ class StrategyHost:
 
     async def _answer(self, process: HostProcess, limit_s: float, doing: str) -> object:
         try:
-            message = await asyncio.wait_for(process.receive(), limit_s)
+            async with asyncio.timeout(limit_s):
+                message = await process.receive()
         except TimeoutError:
             raise _Hung(f"no answer within {limit_s:g} s while {doing}") from None
         if isinstance(message, Failed):
