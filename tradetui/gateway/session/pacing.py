@@ -1,6 +1,6 @@
 """IB's limits on how fast a client may ask: messages per second, and historical requests.
 
-Invariant: within the limits a client never notices them; beyond them it gets IB's code, and if it goes on it is dropped.
+Invariant: within the limits a client never notices them; beyond them it gets IB's code; if it goes on, it is dropped.
 """
 
 from __future__ import annotations
