@@ -82,7 +82,7 @@ def test_the_demo_starts_once_is_found_again_and_leaves_no_process_behind(paths:
 def test_a_gateway_that_cannot_start_is_one_line_with_its_last_words(paths: Paths) -> None:
     paths.prepare()
     with pytest.raises(OperatorError, match=r"ended at its start: .*no-such-file"):
-        DemoGateway(paths).start(["--market", "replay:/no-such-file.csv"], 0)
+        DemoGateway(paths).start(["--market", "replay:/no-such-file.csv"], 0, os.environ)
     assert not DemoGateway(paths).is_running
 
 

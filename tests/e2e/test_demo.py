@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.box import wait_for
-from tests.e2e.processes import processes_of
+from tests.e2e.processes import environ_of, processes_of
 from tests.tui.terminal import on_terminal
 from tradetui.control.client import CoreUnavailable, connect_core
 from tradetui.control.messages import State
@@ -25,6 +25,8 @@ pytestmark = pytest.mark.slow
 
 SYMBOLS = ("SPY", "QQQ", "DIA", "IWM")
 LIVES_WITHIN_S = 60.0
+CANARY = "7011e7ca5e7011e7ca5e7011e7ca5eaa"
+CREDENTIALS = {"TWILIO_ACCOUNT_SID": f"AC{CANARY}", "TWILIO_AUTH_TOKEN": CANARY}
 #: How many different values of what make a living market.
 WANTED = {
     **{f"bars of {symbol}": 3 for symbol in SYMBOLS},
@@ -46,7 +48,7 @@ class Newcomer:
     @property
     def environ(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRADETUI", "XDG"))}
-        return {**kept, "HOME": str(self.home)}
+        return {**kept, "HOME": str(self.home), **CREDENTIALS}
 
     @property
     def folder(self) -> Path:
@@ -127,6 +129,8 @@ def test_the_demo_lives_within_a_minute_is_found_again_ends_without_a_trace_and_
         wait_for("a living market", newcomer.has_seen_it_live, LIVES_WITHIN_S)
         assert time.monotonic() - began <= LIVES_WITHIN_S
         assert newcomer.demo() == first, "the same demo was started twice"
+        holders = [command for pid, command in processes_of(newcomer.home).items() if CANARY in str(environ_of(pid))]
+        assert all(" run" in command or "alerts.watcher" in command for command in holders), holders
 
         ended = newcomer.gives("demo", "--stop")
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "the demo has ended\n", "")

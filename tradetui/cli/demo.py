@@ -90,6 +90,7 @@ def _own_home() -> Path:
 
 def _start(paths: Paths) -> None:
     from tradetui.config import load_config
+    from tradetui.config.secret import without_secrets
 
     config = load_config(paths.home, paths.profile, os.environ)
     paths.prepare()
@@ -99,7 +100,8 @@ def _start(paths: Paths) -> None:
     if port is None:
         # A core that lost its gateway looks for it where it was.
         print("starting the paper gateway ...", file=sys.stderr)
-        port = gateway.start(_options(config, paths), (gateway.port or 0) if core_runs else 0)
+        wanted = (gateway.port or 0) if core_runs else 0
+        port = gateway.start(_options(config, paths), wanted, without_secrets(os.environ))
     if not core_runs:
         from tradetui.control.launch import start_core
 

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,8 +58,8 @@ class DemoGateway:
         """Whether a gateway of this demo runs."""
         return is_locked(self.lock)
 
-    def start(self, options: Sequence[str], port: int) -> int:
-        """Start a gateway on `port` (0: any free one) and return the port it listens on.
+    def start(self, options: Sequence[str], port: int, environ: Mapping[str, str]) -> int:
+        """Start a gateway on `port` (0: any free one) in `environ` and return the port it listens on.
 
         Raises:
             OperatorError: it ended or did not listen in time; its last words are in the text.
@@ -67,7 +67,7 @@ class DemoGateway:
         lock = os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            process = self._spawn([*options, "--port", str(port)], lock)
+            process = self._spawn([*options, "--port", str(port)], lock, environ)
         except BlockingIOError:
             raise OperatorError("another start of the demo is under way; try again in a moment") from None
         finally:
@@ -106,12 +106,13 @@ class DemoGateway:
             return None
         return value if isinstance(value, int) else None
 
-    def _spawn(self, options: Sequence[str], lock: int) -> subprocess.Popen[bytes]:
+    def _spawn(self, options: Sequence[str], lock: int, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tradetui", "gateway", *options, "--state", str(self.account_file)]
         output = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             return subprocess.Popen(  # noqa: S603 (our own interpreter and module)
                 command,
+                env=environ,
                 cwd=self.paths.home,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
