@@ -15,16 +15,9 @@ from tradetui.simulation.episode import Episode
 from tradetui.simulation.report import failure_text
 from tradetui.simulation.shrink import shrink
 
-#: Seeds that once found a fault of the core, kept for ever, with the fault.
-KEPT = {
-    51: "a fill counted as exposure no more once its order had ended",
-    129: "a status overtook its execution",
-    14: "executions that were busted were waited for without end",
-    78: "an order listed as completed stayed live without end when its executions fell short",
-    91: "an order whose quantity was lowered by hand to what was filled stayed PARTIAL",
-    177: "an order that came alive again while killed was not cancelled",
-    242: "a strategy that had sold shares of others could not buy again",
-}
+#: Seeds that once found a fault of the core or of the model, kept for ever; the faults of the core have tests of
+#: their own in test_found.py, because a seed means another episode once the moves change.
+KEPT = (7, 14, 27, 48, 51, 78, 79, 91, 129, 170, 177, 179, 187, 212, 222, 242, 318, 718, 746, 908, 1159)
 FIXED = 360
 FRESH_S = 20.0
 

@@ -92,8 +92,10 @@ class Episode:
         world.watcher = self._watch
         self.moves: list[Played] = []
         self._rates = {
-            name: self.rng.choice((0.3, 0.6, 1.5)) for name in FAULTS if self.rng.random() < FAULT_ON
-        }  # fmt: skip
+            name: fault.rate * self.rng.choice((0.5, 1.0, 3.0))
+            for name, fault in FAULTS.items()
+            if self.rng.random() < FAULT_ON
+        }
         for name in ("journal_back", "inactive_back"):  # what ends a fault exists wherever the fault does
             self._rates[name] = 3.0
 
@@ -131,8 +133,11 @@ class Episode:
 
     def _choose(self) -> str:
         scene = self.scene
-        names = list(ORDINARY)
-        weights = [float(weight) for _, weight in ORDINARY.values()]
+        names, weights = [], []
+        for name, move in ORDINARY.items():
+            if move.when(scene):
+                names.append(name)
+                weights.append(move.weight)
         recent = scene.moment if scene.moment_age <= AIM_MOVES else ""
         for name, rate in self._rates.items():
             names.append(name)
@@ -153,7 +158,7 @@ class Episode:
         scene, rng = self.scene, Random(played.seed)  # noqa: S311 (a simulation must be repeatable)
         try:
             if played.name in ORDINARY:
-                ORDINARY[played.name][0](scene, rng)
+                ORDINARY[played.name].make(scene, rng)
                 return
             session = scene.world.session
             met = FAULTS[played.name].inject(scene, rng)
@@ -186,7 +191,7 @@ class Episode:
         before = scene.sent_ids
         scene.evidence.watch(event, actions)
         check_sent(scene, event, actions)
-        check_books(scene, actions)
+        check_books(scene, actions, event)
         for action in actions:
             if isinstance(action, PlaceOrder):
                 before.add(action.intent.intent_id)

@@ -46,6 +46,8 @@ class Evidence:
         self.consumed: set[tuple[str, str, int]] = set()
         self.readings: list[dict[str, float]] = []
         self.reported: dict[str, float] = {}
+        self.saved_fills: set[str] = set()
+        self.saved_commissions: set[str] = set()
         self.money_changed = True
 
     def watch(self, event: Event, actions: Sequence[Action]) -> None:
@@ -93,6 +95,12 @@ class Evidence:
             match record:
                 case OrderSaved(order):
                     self.journaled[order.intent.intent_id] = order
+                    # An order is proof that its bar was decided on.
+                    self.consumed.add((order.intent.strategy, order.intent.symbol, order.intent.bar_end_ns))
+                case FillSaved(fill):
+                    self.saved_fills.add(fill.exec_id)
+                case CommissionSaved(commission):
+                    self.saved_commissions.add(exec_key(commission.exec_id).base)
                 case AdjustmentSaved(adjustment):
                     self.adjustments.append(adjustment)
                     self.money_changed = True
@@ -111,6 +119,8 @@ class Evidence:
         self.adjustments.clear()
         self.journaled.clear()
         self.consumed.clear()
+        self.saved_fills.clear()
+        self.saved_commissions.clear()
         self.reported.clear()
         self.opening = None
         self._take(records)
@@ -142,6 +152,11 @@ class Evidence:
     def corrected(self, order: OrderRecord) -> bool:
         """Return whether an execution of the order was revised."""
         return any(told.revision > 1 for told in self.fills.values() if told.fill.order_ref == order.order_ref)
+
+    def unsaved(self) -> list[str]:
+        """Return executions and commissions that were told and that no record keeps."""
+        fills = [told.fill.exec_id for told in self.fills.values() if told.fill.exec_id not in self.saved_fills]
+        return fills + [base for base in self.commissions if base not in self.saved_commissions]
 
     def filled(self, order: OrderRecord) -> float:
         """Return what was executed of an order, by reference or permId."""

@@ -62,6 +62,28 @@ def partial_look(scene: Scene, rng: Random) -> States:
     return []
 
 
+def slow_look(scene: Scene, rng: Random) -> States:
+    """A look whose answer is older than an execution that was told in between."""
+    world = scene.world
+    if world.core.state.snapshot_asked_mono_ns is None or not world.connected:
+        return None
+    scene.wire.due()
+    scene.wire.flush()
+    scene.wire.drain()
+    answer = world.broker.snapshot(world.mono_ns, world.market_ns)
+    world.mono_ns += SECOND_NS // 100
+    order = pick_live(scene, rng)
+    met: list[OrderState] = []
+    if order is not None:
+        met = scene.state_of(order)
+        left = order.qty - (order.filled or 0.0)
+        fill = world.broker.fill(order.perm_id, left, world.prices[order.symbol], world.market_ns)
+        scene.wire.tell_fill(fill, world.broker.commissions[-1])
+        scene.wire.drain()
+    world.give(SnapshotTaken(answer))
+    return met
+
+
 def silent_look(scene: Scene, rng: Random) -> States:
     """A look that ends in a time-out, with nothing."""
     world = scene.world

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tradetui.domain.actions import Action, Commit, Reply
 from tradetui.domain.alert import Severity
+from tradetui.domain.events import Event, TimerFired
 from tradetui.domain.latch import TradingState
 from tradetui.domain.order import OrderRecord, Purpose
 from tradetui.domain.order_state import TRANSITIONS, Fact, OrderState, is_reopening
@@ -49,7 +50,7 @@ def _check_move(scene: Scene, record: OrderSaved, before: OrderState | None, *, 
         raise Violation(f"I14: {before} was reopened without an alert")
 
 
-def check_books(scene: Scene, actions: Sequence[Action]) -> None:
+def check_books(scene: Scene, actions: Sequence[Action], event: Event | None = None) -> None:
     """Judge the state after a step.
 
     Raises:
@@ -60,12 +61,15 @@ def check_books(scene: Scene, actions: Sequence[Action]) -> None:
     i14_not_dead(scene)
     i16_position(scene)
     i20_proof(scene)
+    if isinstance(event, TimerFired):
+        i20_cancels(scene)
     for action in actions:
         if isinstance(action, Reply):
             i37_kill_proved(scene, action)
     if scene.evidence.money_changed:
         scene.evidence.money_changed = False
         i10_positions(scene)
+        i12_saved(scene)
         i13_filled(scene)
         i15_money(scene)
 
@@ -119,6 +123,16 @@ def i20_proof(scene: Scene) -> None:
     scene.flat_before = flat
 
 
+def i20_cancels(scene: Scene) -> None:
+    """I20: with each beat of a flatten every other order is wanted cancelled."""
+    run = scene.world.core.state.flatten
+    targets = run.symbols or tuple(scene.world.config.instruments) if run is not None and not run.outcome else ()
+    for order in scene.world.core.state.book.live():
+        mine = order.intent.purpose is Purpose.FLATTEN or order.intent.symbol not in targets
+        if not mine and order.cancel_mono_ns is None:
+            raise Violation(f"I20: flattening, and {order.intent.intent_id} is {order.state} without a cancel wanted")
+
+
 def i37_kill_proved(scene: Scene, reply: Reply) -> None:
     """I37: a kill is called done only when no order of ours works at the broker."""
     if reply.status != "done" or not reply.text.startswith("KILLED"):
@@ -141,6 +155,13 @@ def i10_positions(scene: Scene) -> None:
         parts = sum(part.qty for _, part in ledger.owner_positions() if part.symbol == symbol)
         if abs(parts - ours) > 1e-6:
             raise Violation(f"I10: the owners hold {parts:g} of {ours:g} {symbol}")
+
+
+def i12_saved(scene: Scene) -> None:
+    """I12, I28: what was told is in the records, so that a restart knows it."""
+    unsaved = scene.evidence.unsaved()
+    if unsaved:
+        raise Violation(f"I12: {unsaved[0]} is in no record")
 
 
 def i13_filled(scene: Scene) -> None:

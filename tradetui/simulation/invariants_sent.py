@@ -31,6 +31,7 @@ def check_sent(scene: Scene, event: Event, actions: Sequence[Action]) -> None:
         intent = action.intent
         i2_once(scene, intent)
         i3_journaled_first(actions, action)
+        i5_wanted(scene, intent)
         i6_killed(scene, intent)
         i7_ready(scene, intent)
         i8_sound(scene, intent)
@@ -68,6 +69,25 @@ def i3_journaled_first(actions: Sequence[Action], place: PlaceOrder) -> None:
                 if same and isinstance(record, OrderSaved) and record.order.order_ref == place.order_ref:
                     return
     raise Violation(f"I3: {place.order_ref} leaves before it is journaled")
+
+
+def i5_wanted(scene: Scene, intent: Intent) -> None:
+    """I5: orders that replace an unfilled one never add up to more than was wanted in the first place."""
+    base, replaced, _ = intent.leg.partition("~")
+    if not replaced:
+        return
+    family = [
+        order
+        for order in scene.world.core.state.book.all()
+        if (order.intent.strategy, order.intent.symbol, order.intent.bar_end_ns)
+        == (intent.strategy, intent.symbol, intent.bar_end_ns)
+        and order.intent.leg.partition("~")[0] == base
+        and order.intent.intent_id != intent.intent_id
+    ]
+    wanted = max(order.qty for order in family)
+    got = sum(order.filled for order in family)
+    if intent.qty > wanted - got + 1e-6:
+        raise Violation(f"I5: {intent.qty:g} more after {got:g} of {wanted:g}")
 
 
 def _earlier(scene: Scene, intent: Intent) -> Iterator[OrderRecord]:

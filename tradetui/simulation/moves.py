@@ -7,11 +7,22 @@ in the others' choices. It returns whether it did anything.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 
-from tradetui.domain.events import AccountSeen, CommandKind, SessionChanged, SessionState, StopFileSeen, StrategyStatus
+from tradetui.domain.events import (
+    AccountSeen,
+    CommandKind,
+    HealthChanged,
+    JournalRestored,
+    SessionChanged,
+    SessionState,
+    StopFileSeen,
+    StrategyStatus,
+)
 from tradetui.domain.latch import TradingState
 from tradetui.domain.order import BrokerOrder, OrderType, Side
+from tradetui.domain.order_state import OrderState
 from tradetui.simulation.scene import Scene, Violation
 from tradetui.simulation.setting import ACCOUNT, SYMBOLS
 
@@ -61,13 +72,13 @@ def write(scene: Scene, rng: Random) -> bool:
     if not scene.wire.write():
         return False
     if rng.random() < 0.6:
-        scene.wire.arrive(rng.choice(("Submitted", "Submitted", "PreSubmitted", "PendingSubmit")))
+        scene.wire.arrive(rng.choice(("Submitted", "PreSubmitted", "PendingSubmit")))
     return True
 
 
 def arrive(scene: Scene, rng: Random) -> bool:
     """Let the broker read the next order or cancel."""
-    return scene.wire.arrive(rng.choice(("Submitted", "Submitted", "PreSubmitted", "PendingSubmit")))
+    return scene.wire.arrive(rng.choice(("Submitted", "PreSubmitted", "PendingSubmit")))
 
 
 def deliver(scene: Scene, rng: Random) -> bool:
@@ -196,18 +207,79 @@ def reconnect(scene: Scene, rng: Random) -> bool:
     return True
 
 
-#: Weight of each ordinary move.
-ORDINARY: dict[str, tuple[Move, int]] = {
-    "signal": (signal, 14),
-    "write": (write, 16),
-    "arrive": (arrive, 8),
-    "deliver": (deliver, 20),
-    "execute": (execute, 10),
-    "work": (work, 4),
-    "look": (look, 10),
-    "time": (pass_time, 8),
-    "account": (account, 1),
-    "command": (command, 1),
-    "unkill": (unkill, 3),
-    "reconnect": (reconnect, 30),
+def calm(scene: Scene, rng: Random) -> bool:
+    """Let a trouble of the surroundings end: data come again, the clock is right, the disk has room."""
+    world = scene.world
+    if world.muted:
+        world.muted.clear()
+    elif scene.unhealthy:
+        for key in sorted(scene.unhealthy):
+            world.give(HealthChanged(key, healthy=True))
+        scene.unhealthy.clear()
+    elif world.journal.failing:
+        world.journal.failing = False
+        world.journal.flush()
+        world.give(JournalRestored())
+    else:
+        by_hand = [order for order in world.broker.live() if not order.order_ref]
+        for order in by_hand:
+            scene.wire.tell_order(world.broker.end(order.perm_id))
+        return bool(by_hand)
+    return True
+
+
+def repair(scene: Scene, rng: Random) -> bool:
+    """Do the operator's repairs: adopt a position that differs, mark an order dead that the broker has not."""
+    world, state = scene.world, scene.world.core.state
+    confirmed = tuple(sorted(symbol for symbol, item in state.mismatches.items() if item.confirmed))
+    if confirmed:
+        scene.adopted = True
+        world.command(CommandKind.ADOPT, symbols=confirmed, reason="simulated operator")
+        return True
+    alive = {order.order_ref for order in world.broker.live()}
+    alive |= {place.order_ref for _, place, _ in scene.wire.late_orders}
+    grace = world.config.timing.grace_looks
+    dead = [
+        order
+        for order in state.book.live()
+        if order.state is OrderState.UNKNOWN and order.checks >= grace and order.order_ref not in alive
+    ]
+    for order in dead:
+        world.command(CommandKind.CLOSE_UNKNOWN, target=order.intent.intent_id, reason="not at the broker")
+    return bool(dead)
+
+
+def _not_ready(scene: Scene) -> bool:
+    return scene.world.session is not SessionState.READY
+
+
+def _troubled(scene: Scene) -> bool:
+    state = scene.world.core.state
+    return bool(state.mismatches) or any(order.state is OrderState.UNKNOWN for order in state.book.live())
+
+
+@dataclass(frozen=True, slots=True)
+class Ordinary:
+    """A move of an ordinary day, how often it comes, and when it can do anything."""
+
+    make: Move
+    weight: float
+    when: Callable[[Scene], bool]
+
+
+ORDINARY: dict[str, Ordinary] = {
+    "signal": Ordinary(signal, 14, lambda scene: True),
+    "write": Ordinary(write, 16, lambda scene: bool(scene.world.outbound)),
+    "arrive": Ordinary(arrive, 10, lambda scene: bool(scene.wire.socket)),
+    "deliver": Ordinary(deliver, 16, lambda scene: bool(scene.wire.inbox)),
+    "execute": Ordinary(execute, 6, lambda scene: bool(scene.world.broker.live())),
+    "work": Ordinary(work, 4, lambda scene: bool(scene.world.broker.live())),
+    "look": Ordinary(look, 14, lambda scene: scene.world.core.state.snapshot_asked_mono_ns is not None),
+    "time": Ordinary(pass_time, 8, lambda scene: True),
+    "account": Ordinary(account, 1, lambda scene: True),
+    "command": Ordinary(command, 1, lambda scene: True),
+    "unkill": Ordinary(unkill, 6, lambda scene: scene.world.core.state.trading_state is not TradingState.RUN),
+    "reconnect": Ordinary(reconnect, 30, _not_ready),
+    "calm": Ordinary(calm, 6, lambda scene: True),
+    "repair": Ordinary(repair, 8, _troubled),
 }

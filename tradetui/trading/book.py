@@ -74,8 +74,10 @@ class OrderBook:
                 self._by_address.pop((order.client_id, order.order_id), None)
 
     def forget_addresses(self) -> None:
-        """Forget order ids: after a reconnect the broker may hand the same ids out again."""
+        """Forget order ids that the broker has not confirmed: after a reconnect it may hand the same ids out again."""
         self._by_address.clear()
         for key, order in self._orders.items():
-            if order.order_id is not None and order.state in TERMINAL_STATES:
+            if order.order_id is not None and (order.state in TERMINAL_STATES or not order.perm_id):
                 self._orders[key] = replace(order, order_id=None)
+                if key in self._live:
+                    self._live[key] = self._orders[key]

@@ -187,7 +187,7 @@ def note_changes(state: CoreState, out: Out, now: Now, seen: BrokerOrder) -> Non
 def _with_foreign_change(state: CoreState, out: Out, now: Now, order: OrderRecord, seen: BrokerOrder) -> OrderRecord:
     intent = order.intent
     same_limit = intent.limit_price is None or seen.limit_price in (None, intent.limit_price)
-    if order.foreign_changed or (seen.qty in (0.0, intent.qty) and same_limit and seen.side is intent.side):
+    if seen.qty in (0.0, order.qty) and (order.foreign_changed or (same_limit and seen.side is intent.side)):
         return order
     text = f"changed by hand: now {seen.side} {seen.qty:g} @ {seen.limit_price}"
     state.alert(

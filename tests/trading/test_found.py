@@ -1,0 +1,105 @@
+"""Faults of the core that the simulation found, each by name."""
+
+from __future__ import annotations
+
+from tests.trading.world import World, settings
+from tradetui.domain.events import CommandKind, FillSeen, OrderSeen, OrderStatusSeen, SessionChanged, SessionState
+from tradetui.domain.order import Purpose, Side
+from tradetui.domain.order_state import OrderState
+from tradetui.trading.settings import StrategySetting
+
+
+def ready(**changes: object) -> World:
+    world = World(settings(**changes))
+    world.connect()
+    return world
+
+
+def test_an_order_that_comes_alive_while_killed_is_cancelled_as_it_appears() -> None:
+    world = ready()
+    intent_id, perm_id = world.working()
+    shown = world.broker.orders[perm_id]
+    world.give(OrderSeen(world.broker.end(perm_id)))
+    assert world.command(CommandKind.KILL).startswith("done")
+    world.give(OrderSeen(shown))
+    assert world.order(intent_id).state is OrderState.CANCEL_WANTED
+    assert world.cancels[-1].intent_id == intent_id
+
+
+def test_an_order_lowered_by_hand_to_what_was_filled_is_filled() -> None:
+    world = ready()
+    intent_id, perm_id = world.working(qty=100)
+    world.fill(perm_id, 40)
+    world.broker.change(perm_id, qty=40.0, status="Filled")
+    world.look()
+    assert world.order(intent_id).state is OrderState.FILLED
+
+
+def test_every_change_by_hand_counts_not_only_the_first() -> None:
+    world = ready()
+    intent_id, perm_id = world.working(qty=100)
+    for qty in (80.0, 30.0):
+        world.give(OrderSeen(world.broker.change(perm_id, qty=qty)))
+    assert world.order(intent_id).qty == 30.0
+
+
+def test_a_quantity_raised_by_hand_counts_before_the_executions_of_the_same_look() -> None:
+    world = ready()
+    intent_id, perm_id = world.working(qty=100)
+    world.broker.change(perm_id, qty=150.0)
+    world.broker.fill(perm_id, 120, 99.0, world.market_ns)
+    world.look()
+    assert world.order(intent_id).state is OrderState.PARTIAL
+    assert "overfill" not in world.alerts()
+
+
+def test_a_completed_order_whose_executions_were_busted_becomes_unknown_and_asks_the_operator() -> None:
+    world = ready()
+    intent_id, perm_id = world.working(qty=10)
+    fill = world.broker.fill(perm_id, 10, 99.0, world.market_ns)
+    world.broker.correct(fill, 0.0, 99.0)
+    for _ in range(6):
+        world.wait(6)
+        world.look()
+    assert world.order(intent_id).state is OrderState.UNKNOWN
+    assert world.command(CommandKind.CLOSE_UNKNOWN, target=intent_id, reason="busted").startswith("done")
+
+
+def test_executions_that_were_busted_are_not_awaited_for_ever() -> None:
+    world = ready()
+    intent_id, perm_id = world.working(qty=10)
+    fill = world.broker.fill(perm_id, 4, 99.0, world.market_ns)
+    world.give(OrderSeen(world.broker.end(perm_id)))
+    assert world.core.state.reported_filled == {intent_id: 4.0}
+    world.give(FillSeen(world.broker.correct(fill, 0.0, 99.0)))
+    world.look()
+    assert world.core.state.reported_filled == {}
+    assert world.decide() is not None
+
+
+def test_a_strategy_that_sold_shares_of_others_can_buy_again() -> None:
+    both = tuple(StrategySetting(name=name, symbols=("SPY", "QQQ"), bar_size="1m") for name in ("cross", "trend"))
+    world = ready(strategies=both)
+    world.buy_and_fill(qty=100)
+    sold = world.decide(Side.SELL, 100, by="trend")
+    assert sold is not None
+    world.fill(world.write(sold), 100)
+    bought = world.decide(Side.BUY, 10, by="trend")
+    assert bought is not None
+    assert world.order(bought).intent.purpose is Purpose.ENTRY
+
+
+def test_a_reused_order_id_is_not_taken_for_an_order_of_the_earlier_connection() -> None:
+    world = ready()
+    old = world.decide()
+    assert old is not None
+    world.write(old)
+    world.cut()
+    world.broker.orders.clear()
+    world.give(SessionChanged(SessionState.CONNECTING, "test"))
+    status = OrderStatusSeen(
+        order_id=1, client_id=7, perm_id=9100, status="Submitted", filled=0.0, remaining=5.0, avg_price=0.0
+    )
+    world.give(status)
+    assert world.order(old).perm_id is None
+    assert world.order(old).state is OrderState.UNKNOWN
