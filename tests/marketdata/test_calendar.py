@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -150,6 +152,20 @@ def test_a_damaged_cache_file_is_rebuilt(tmp_path: Path, damage: bytes) -> None:
         cache.write_bytes(broken)
         assert session_table("XNYS", 2025, 2025, cache) == good
         assert cache.read_bytes() == content
+
+
+def test_a_process_that_only_needs_sessions_never_loads_pandas(tmp_path: Path) -> None:
+    cache = tmp_path / "calendar.bin"
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom tradetui.marketdata.calendar_source import session_table\n"
+        f"table = session_table('XNYS', 2025, 2025, Path({str(cache)!r}))\n"
+        "print(len(table.opens), 'pandas' in sys.modules)\n"
+        f"session_table('XNOPE', 2025, 2025, Path({str(cache)!r}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == "250 False\n"
+    assert "OperatorError: exchange calendar 'XNOPE' is not known; use a MIC such as XNYS" in done.stderr
+    assert session_table("XNYS", 2025, 2025, cache) == session_table("XNYS", 2025, 2025, None)
 
 
 def test_a_cache_for_other_years_is_not_believed(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def measure(scale: float) -> list[Measurement]:
         ),
         Measurement(
             name="orders.core_rss",
-            what=f"memory of a core that built its calendar, after {_number(together, 'orders_sent'):.0f} orders",
+            what=f"memory of the core after {_number(together, 'orders_sent'):.0f} orders",
             value=_number(together, "rss_mb"),
             unit="MB",
             budget=at_most(200),

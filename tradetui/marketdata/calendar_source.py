@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import warnings
 import zlib
 from array import array
@@ -17,6 +18,7 @@ from importlib import metadata
 from pathlib import Path
 
 from tradetui.domain.errors import OperatorError
+from tradetui.marketdata.calendar_build import build_elsewhere
 
 _MAGIC = b"tradetui-sessions-1\n"
 
@@ -46,9 +48,19 @@ def session_table(name: str, first_year: int, last_year: int, cache_file: Path |
     if cache_file is None:
         return _from_source(name, first_year, last_year)
     table = _read(cache_file, header)
-    if table is None:
-        table = _from_source(name, first_year, last_year)
-        _write(cache_file, header, table)
+    if table is None and "pandas" not in sys.modules:
+        build_elsewhere(name, first_year, last_year, cache_file)
+        table = _read(cache_file, header)
+    return table or write_table(name, first_year, last_year, cache_file)
+
+
+def write_table(name: str, first_year: int, last_year: int, cache_file: Path) -> SessionTable:
+    """Make the table here and now and remember it in `cache_file`.
+
+    Raises OperatorError as `session_table`.
+    """
+    table = _from_source(name, first_year, last_year)
+    _write(cache_file, _header(name, first_year, last_year), table)
     return table
 
 
