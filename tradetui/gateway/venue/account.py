@@ -1,10 +1,12 @@
-"""One brokerage account: cash and positions, changed by executions only.
+"""One brokerage account: cash and positions, changed by executions, settlements and corporate actions only.
 
-Invariant, exact in micro-dollars at any time: cash + sum of cost bases - realized profit == starting cash.
+Invariant, exact in micro-dollars at any time:
+    cash + sum(cost basis - settled) - realized profit - income == starting cash.
 
 Cost is IB's average cost: commissions are part of it, a reduction takes its share of the basis at the average, and
 realized profit is proceeds minus that share minus the reduction's commission (average cost, not FIFO: TWS shows
 average cost; tax lots are a matter of statements). A fill through zero splits its commission by quantity.
+A future costs no cash: what its trades were worth is `settled`, and its difference to the value is paid every day.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from tradetui.gateway.venue.money import share_of
 class Holding:
     """Position in one contract. `basis` is signed like `quantity`; `mark` is the price used to value it.
 
+    Quantities count units, of which `lots` make one share, contract or coin. `settled` is 0 for all but futures.
     `day_value` is the value at the last day roll and `day_flow` the cash that trades moved since then, so that
     value - day_value + day_flow is the profit of the day.
     """
@@ -27,8 +30,10 @@ class Holding:
     contract: Contract
     multiplier: int
     lots: int = 1
+    settles: bool = False
     quantity: int = 0
     basis: int = 0
+    settled: int = 0
     mark: int = 0
     realized_today: int = 0
     day_value: int = 0
@@ -38,6 +43,11 @@ class Holding:
     def value(self) -> int:
         """Market value in micro-dollars, signed."""
         return self.quantity * self.mark * self.multiplier // self.lots
+
+    @property
+    def worth(self) -> int:
+        """What it adds to the account's equity: its value, of a future what is not yet settled of it."""
+        return self.value - self.settled
 
     @property
     def unrealized(self) -> int:
@@ -53,6 +63,8 @@ class Holding:
         """Book a fill of signed `quantity`; return the profit it realized, None if it closed nothing."""
         value = quantity * price * self.multiplier // self.lots
         self.day_flow -= value + commission
+        if self.settles:
+            self.settled += value
         closing = min(abs(quantity), abs(self.quantity)) if quantity * self.quantity < 0 else 0
         if closing == 0:
             self.quantity += quantity
@@ -77,36 +89,56 @@ class Holding:
 
 @dataclass(slots=True)
 class Account:
-    """Cash in micro-dollars and holdings by con_id, flat ones of today included."""
+    """Cash in micro-dollars and holdings by con_id, flat ones of today included.
+
+    `accrued` are dividends earned and not yet paid; `month_units` what was traded in the month, for the tiered plan.
+    """
 
     code: str
     currency: str
     cash: int
     holdings: dict[int, Holding] = field(default_factory=dict)
+    accrued: int = 0
+    month_units: int = 0
 
-    def apply(self, book: Book, quantity: int, price: int, commission: int) -> tuple[Holding, int | None]:
-        """Book a fill of signed `quantity` at `price`; return the holding and the realized profit, if any."""
+    def holding(self, book: Book) -> Holding:
+        """The holding of an instrument, empty if there was none."""
         contract = book.details.contract
         holding = self.holdings.get(contract.con_id)
         if holding is None:
-            holding = self.holdings[contract.con_id] = Holding(contract, book.multiplier, book.lots)
+            settles = contract.sec_type == "FUT"
+            holding = self.holdings[contract.con_id] = Holding(contract, book.multiplier, book.lots, settles)
+        return holding
+
+    def apply(self, book: Book, quantity: int, price: int, commission: int) -> tuple[Holding, int | None]:
+        """Book a fill of signed `quantity` at `price`; return the holding and the realized profit, if any."""
+        holding = self.holding(book)
         if holding.mark == 0:
             holding.mark = price
-        self.cash -= book.value(quantity, price) + commission
+        self.cash -= commission if holding.settles else book.value(quantity, price) + commission
         return holding, holding.apply(quantity, price, commission)
 
     @property
     def market_value(self) -> int:
-        """Signed value of all holdings at their marks."""
-        return sum(holding.value for holding in self.holdings.values())
+        """Signed value of all holdings that were paid for, at their marks."""
+        return sum(holding.value for holding in self.holdings.values() if not holding.settles)
 
     @property
     def net_liquidation(self) -> int:
-        """Cash plus market value."""
-        return self.cash + self.market_value
+        """Cash plus what the holdings are worth plus dividends on their way."""
+        total = self.cash + self.accrued
+        for holding in self.holdings.values():
+            total += holding.worth
+        return total
 
-    def start_day(self) -> None:
-        """Roll every holding to a new trading day and forget those that are flat."""
+    def start_day(self, new_month: bool = False) -> None:
+        """Settle futures at their marks, roll every holding to a new trading day and forget those that are flat."""
+        for holding in self.holdings.values():
+            if holding.settles:
+                self.cash += holding.worth
+                holding.settled = holding.value
         self.holdings = {con_id: holding for con_id, holding in self.holdings.items() if holding.quantity}
         for holding in self.holdings.values():
             holding.start_day()
+        if new_month:
+            self.month_units = 0

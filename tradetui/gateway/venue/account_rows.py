@@ -7,11 +7,15 @@ agree with each other to the cent.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from tradetui.gateway.venue.model import AccountRow, AccountValues
+from tradetui.gateway.venue.model import AccountRow, AccountValues, CurrencyLedger
+
+_BASE = "BASE"
 
 _MONEY: dict[str, Callable[[AccountValues], float]] = {
     "AccruedCash": lambda _: 0.0,
+    "AccruedDividend": lambda v: v.accrued_dividend,
     "AvailableFunds": lambda v: v.available_funds,
     "BuyingPower": lambda v: v.buying_power,
     "EquityWithLoanValue": lambda v: v.equity_with_loan,
@@ -36,18 +40,20 @@ _MONEY: dict[str, Callable[[AccountValues], float]] = {
     "TotalCashValue": lambda v: v.cash,
 }
 
-_LEDGER: dict[str, Callable[[AccountValues], float]] = {
+_LEDGER: dict[str, Callable[[CurrencyLedger], float]] = {
     "AccruedCash": lambda _: 0.0,
-    "CashBalance": lambda v: v.cash,
+    "AccruedDividend": lambda each: each.accrued_dividend,
+    "CashBalance": lambda each: each.cash,
+    "Cryptocurrency": lambda each: each.crypto_value,
     "FundValue": lambda _: 0.0,
-    "FuturesPNL": lambda _: 0.0,
-    "NetDividend": lambda _: 0.0,
-    "NetLiquidationByCurrency": lambda v: v.net_liquidation,
-    "OptionMarketValue": lambda _: 0.0,
-    "RealizedPnL": lambda v: v.realized_pnl,
-    "StockMarketValue": lambda v: v.stock_market_value,
-    "TotalCashBalance": lambda v: v.cash,
-    "UnrealizedPnL": lambda v: v.unrealized_pnl,
+    "FuturesPNL": lambda each: each.futures_pnl,
+    "NetDividend": lambda each: each.accrued_dividend,
+    "NetLiquidationByCurrency": lambda each: each.net_liquidation,
+    "OptionMarketValue": lambda each: each.option_value,
+    "RealizedPnL": lambda each: each.realized_pnl,
+    "StockMarketValue": lambda each: each.stock_value,
+    "TotalCashBalance": lambda each: each.cash + each.futures_pnl,
+    "UnrealizedPnL": lambda each: each.unrealized_pnl,
 }
 
 #: Tags that IB spells differently in reqAccountSummary.
@@ -62,7 +68,9 @@ def account_rows(values: AccountValues) -> list[AccountRow]:
     """Every line of an account-updates download, tags in alphabetical order, then the per-currency ledger."""
     rows = [*_texts(values), *(_money(tag, values) for tag in _MONEY)]
     rows.sort(key=lambda row: row.tag)
-    return rows + _ledger(values, "BASE") + _ledger(values, values.currency)
+    for ledger in (_base(values), *values.ledgers):
+        rows += _ledger(ledger, values.currency)
+    return rows
 
 
 def summary_rows(values: AccountValues, tags: Sequence[str]) -> list[AccountRow]:
@@ -102,18 +110,27 @@ def _money(tag: str, values: AccountValues) -> AccountRow:
     return AccountRow(tag=tag, value=f"{_MONEY[tag](values):.2f}", currency=values.currency)
 
 
-def _ledger(values: AccountValues, currency: str) -> list[AccountRow]:
-    rows = [AccountRow(tag=tag, value=f"{amount(values):.2f}", currency=currency) for tag, amount in _LEDGER.items()]
+def _ledger(ledger: CurrencyLedger, base: str) -> list[AccountRow]:
+    currency = ledger.currency
+    rows = [AccountRow(tag=tag, value=f"{amount(ledger):.2f}", currency=currency) for tag, amount in _LEDGER.items()]
+    rate = f"{ledger.rate:.2f}" if currency in (base, _BASE) else f"{ledger.rate:.7g}"
     rows += [
         AccountRow(tag="Currency", value=currency, currency=currency),
-        AccountRow(tag="ExchangeRate", value="1.00", currency=currency),
+        AccountRow(tag="ExchangeRate", value=rate, currency=currency),
         AccountRow(tag="RealCurrency", value=currency, currency=currency),
     ]
     return sorted(rows, key=lambda row: row.tag)
 
 
+def _base(values: AccountValues) -> CurrencyLedger:
+    """Everything in the base currency: IB's line BASE."""
+    own, *foreign = values.ledgers
+    return replace(own, currency=_BASE, cash=own.cash + sum(each.cash * each.rate for each in foreign))
+
+
 def _summary_ledger(values: AccountValues, tag: str) -> list[AccountRow]:
     _, _, wanted = tag.partition(":")
+    ledgers = [_base(values)] if not wanted else [each for each in values.ledgers if wanted in ("ALL", each.currency)]
     if wanted == "ALL":
-        return _ledger(values, values.currency) + _ledger(values, "BASE")
-    return _ledger(values, wanted) if wanted == values.currency else [] if wanted else _ledger(values, "BASE")
+        ledgers.append(_base(values))
+    return [row for ledger in ledgers for row in _ledger(ledger, values.currency)]

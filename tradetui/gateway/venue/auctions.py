@@ -24,17 +24,17 @@ class Auctions:
 
     def opening(self, book: Book, price: float) -> None:
         """The session's first print is the opening price."""
-        self._cross(list(book.for_open.values()), to_micros(price))
+        self._cross(book, list(book.for_open.values()), to_micros(price))
 
     def closing(self, book: Book) -> None:
         """The session ends: its last print is the closing price; without a print there is no auction."""
         price = to_micros(book.last) if book.printed and book.last is not None and not book.halted else None
-        self._cross(list(book.for_close.values()), price)
+        self._cross(book, list(book.for_close.values()), price)
 
-    def _cross(self, orders: Iterable[WorkingOrder], price: int | None) -> None:
+    def _cross(self, book: Book, orders: Iterable[WorkingOrder], price: int | None) -> None:
         for order in orders:
             if price is not None and order.is_live and _reaches(order, price):
-                self._matching.cross(order, order.tradable, price)
+                self._matching.cross(order, book, price)
             if not order.is_done:
                 self._lifecycle.cancel(order)
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tradetui.gateway.venue import margin
 from tradetui.gateway.venue.account import Account, Holding
+from tradetui.gateway.venue.account_values import account_values
 from tradetui.gateway.venue.book import Book
 from tradetui.gateway.venue.config import VenueConfig
 from tradetui.gateway.venue.model import (
@@ -42,9 +42,18 @@ class BackOffice:
         """Book `units` of `order` at `price` micro-dollars: order totals, commission, cash, position, profit."""
         book = self._books[order.con_id]
         order.add_fill(units, price)
-        commission = order.meter.charge(book.fees, units, book.value(units, price))
-        order.commission += commission
         account = self.accounts[order.account]
+        commission = order.meter.charge(
+            book.fees,
+            units,
+            book.value(units, price),
+            lots=book.lots,
+            month_units=account.month_units,
+            side=order.side,
+            removed=liquidity is Liquidity.REMOVED,
+        )
+        order.commission += commission
+        account.month_units += units
         holding, profit = account.apply(book, order.side * units, price, commission)
         self._mark(holding)
         booked = (
@@ -60,12 +69,12 @@ class BackOffice:
         self.booked.append(booked)
         return booked
 
-    def start_day(self) -> None:
-        """Midnight: today's executions, realized and daily profit start again."""
+    def start_day(self, new_month: bool = False) -> None:
+        """Midnight: futures are settled, and today's executions, realized and daily profit start again."""
         self.refresh_marks()
         self.booked.clear()
         for account in self.accounts.values():
-            account.start_day()
+            account.start_day(new_month)
             self.day_net_liquidation[account.code] = account.net_liquidation
 
     def refresh_marks(self) -> None:
@@ -97,11 +106,12 @@ class BackOffice:
         return f"{self._config.instance & 0xFFFFFFFF:08x}.{self.next_execution:08x}.01.01"
 
     def _execution(self, order: WorkingOrder, units: int, price: int, liquidity: Liquidity, now_ns: int) -> Execution:
+        contract = order.request.contract
         return Execution(
             exec_id=self._exec_id(),
             time_ns=now_ns,
             account=order.account,
-            exchange=self._config.execution_exchange,
+            exchange=self._config.execution_exchange if contract.exchange == "SMART" else contract.exchange,
             side="BOT" if order.side > 0 else "SLD",
             shares=shown(units, order.lots),
             price=to_dollars(price),
@@ -112,7 +122,8 @@ class BackOffice:
             avg_price=order.average_price(),
             order_ref=order.request.order_ref,
             liquidity=liquidity,
-            contract=order.request.contract,
+            contract=contract,
+            liquidation=order.liquidation,
         )
 
     def executions(self, wanted: ExecutionFilter) -> list[Booked]:
@@ -149,26 +160,7 @@ class BackOffice:
         """The numbers of one account at the last known prices."""
         account = self.accounts[code]
         self.mark_account(account)
-        holdings = account.holdings.values()
-        net = account.net_liquidation
-        init, maint = self.initial(account), self.maintenance(account)
-        return AccountValues(
-            account=code,
-            currency=account.currency,
-            cash=to_dollars(account.cash),
-            stock_market_value=to_dollars(account.market_value),
-            gross_position_value=to_dollars(sum(abs(holding.value) for holding in holdings)),
-            net_liquidation=to_dollars(net),
-            equity_with_loan=to_dollars(net),
-            init_margin=to_dollars(init),
-            maint_margin=to_dollars(maint),
-            available_funds=to_dollars(net - init),
-            excess_liquidity=to_dollars(net - maint),
-            buying_power=to_dollars(margin.buying_power(net - init)),
-            realized_pnl=to_dollars(sum(holding.realized_today for holding in holdings)),
-            unrealized_pnl=to_dollars(sum(holding.unrealized for holding in holdings)),
-            daily_pnl=to_dollars(net - self.day_net_liquidation[code]),
-        )
+        return account_values(account, self.initial(account), self.maintenance(account), self.day_net_liquidation[code])
 
 
 def _matches(execution: Execution, wanted: ExecutionFilter) -> bool:

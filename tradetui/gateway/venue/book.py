@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from tradetui.gateway.venue.fees import CommissionSchedule
 from tradetui.gateway.venue.hours import Hours
 from tradetui.gateway.venue.ladder import Ladder
-from tradetui.gateway.venue.margin import MarginRule, ValueMargin
+from tradetui.gateway.venue.margin import MarginRule
 from tradetui.gateway.venue.model import Contract, ContractDetails
 from tradetui.gateway.venue.money import to_micros
 from tradetui.gateway.venue.ticks import TickRule
@@ -27,7 +27,8 @@ class Book:
     `bid`/`ask` are None outside a session and before its first quote; `bid_left`/`ask_left` is what remains of the
     displayed sizes, in units. `last` is the last print or the reference price, `volume` the session's; `printed` says
     that this session has printed, `met` that its first quote has been worked through, `opened` that its opening
-    auction is over. While `halted` nothing trades.
+    auction is over. While `halted` nothing trades. `short_limit` is how many units all accounts together may be short,
+    None for any number.
     """
 
     details: ContractDetails
@@ -37,6 +38,7 @@ class Book:
     margin: MarginRule
     multiplier: int
     lots: int = 1
+    short_limit: int | None = None
     bid: float | None = None
     ask: float | None = None
     bid_left: int = 0
@@ -48,6 +50,7 @@ class Book:
     met: bool = False
     opened: bool = False
     halted: bool = False
+    expired: bool = False
     orders: Filed = field(default_factory=dict)
     waiting: Filed = field(default_factory=dict)
     pegged: Filed = field(default_factory=dict)
@@ -60,21 +63,6 @@ class Book:
     _marked: float | None = None
     _mark: int | None = None
 
-    @classmethod
-    def of(cls, details: ContractDetails, hours: Hours, fees: CommissionSchedule) -> Book:
-        """An empty book for an instrument."""
-        multiplier = int(details.contract.multiplier or 1)
-        lots = max(round(1 / details.size_increment), 1)
-        return cls(
-            details=details,
-            hours=hours,
-            ticks=TickRule(details.price_increments or ((0.0, details.min_tick),)),
-            fees=fees,
-            margin=ValueMargin(multiplier, lots),
-            multiplier=multiplier,
-            lots=lots,
-        )
-
     def routed(self, exchange: str) -> Contract:
         """The listed contract with the exchange a client routed to."""
         contract = self._routed.get(exchange)
@@ -83,6 +71,11 @@ class Book:
             contract = listed if exchange == listed.exchange else replace(listed, exchange=exchange)
             self._routed[exchange] = contract
         return contract
+
+    @property
+    def is_tradable(self) -> bool:
+        """Whether it is an instrument that is traded at all, rather than computed."""
+        return self.details.contract.sec_type != "IND"
 
     def value(self, units: int, price: int) -> int:
         """What `units` are worth at `price`, micro-dollars."""

@@ -13,8 +13,10 @@ from tradetui.gateway.venue.conditions import Conditions
 from tradetui.gateway.venue.floor import Due, Floor
 from tradetui.gateway.venue.hours import Hours
 from tradetui.gateway.venue.lifecycle import Lifecycle
+from tradetui.gateway.venue.liquidation import Liquidation
 from tradetui.gateway.venue.matching import Matching
 from tradetui.gateway.venue.model import OrderStatus
+from tradetui.gateway.venue.settlement import Settlement
 from tradetui.gateway.venue.working import WorkingOrder
 
 
@@ -37,10 +39,15 @@ class Clockwork:
         self._lifecycle = lifecycle
         self._matching = matching
         self._auctions = auctions
+        self._settlement = Settlement(floor, lifecycle)
+        self._liquidation = Liquidation(floor, lifecycle, matching)
         self._started = False
 
-    def start(self, now_ns: int) -> None:
-        """Take the first moment: learn which markets are open and set the recurring timers."""
+    def start(self, now_ns: int, *, resumed: bool = False) -> None:
+        """Take the first moment: learn which markets are open and set the recurring timers.
+
+        A venue that starts inside a session has missed its opening auction, unless it was `resumed` from a state.
+        """
         floor = self._floor
         self._started = True
         floor.now_ns = now_ns
@@ -49,6 +56,8 @@ class Clockwork:
             floor.timers.at(hours.calendar.next_open(now_ns), Due.OPEN, hours.number)
             floor.timers.at(hours.calendar.next_close(now_ns), Due.CLOSE, hours.number)
         floor.timers.at(floor.calendar.midnight_after(now_ns), Due.MIDNIGHT)
+        for book in () if resumed else floor.books.values():
+            book.opened = book.hours.is_open
 
     def pass_to(self, now_ns: int) -> None:
         """Let time pass to `now_ns`; an earlier time leaves the clock where it is."""
@@ -70,8 +79,12 @@ class Clockwork:
                 self._open(self._floor.hours[subject])
             case Due.CLOSE:
                 self._close(self._floor.hours[subject])
+            case Due.SETTLE:
+                self._settlement.expire(subject)
             case Due.MIDNIGHT:
                 self._roll_day()
+            case Due.LIQUIDATE:
+                self._liquidation.look()
             case Due.EXPIRE | Due.ACTIVATE | Due.CANCEL | Due.CONDITION:
                 named = self._floor.orders.by_perm_id(subject)
                 if named is not None and not named.is_done:
@@ -79,7 +92,7 @@ class Clockwork:
 
     def _roll_day(self) -> None:
         floor = self._floor
-        floor.office.start_day()
+        floor.office.start_day(new_month=floor.calendar.local(floor.now_ns).day == 1)
         floor.orders.forget_done()
         for order in floor.orders.working():
             order.meter.start_day()

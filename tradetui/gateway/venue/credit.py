@@ -66,7 +66,10 @@ def margin_impact(floor: Floor, order: WorkingOrder) -> MarginImpact:
     office.mark_account(account)
     book = floor.books[order.con_id]
     price = _price(floor, order)
-    fee = book.fees.fee(order.quantity, book.value(order.quantity, price))
+    value = book.value(order.quantity, price)
+    fee = book.fees.fee(order.quantity, value, book.lots, account.month_units)
+    if book.fees.third_party is not None:
+        fee += book.fees.third_party.of_fill(order.quantity, value, order.side, removed=True)
     holding = account.holdings.get(order.con_id)
     held, mark = (holding.quantity, holding.mark) if holding else (0, price)
     after = held + order.side * order.quantity

@@ -16,9 +16,9 @@ from tradetui.gateway.venue.events import OpenOrderEvent, OrderStatusEvent
 from tradetui.gateway.venue.exposure import own_price
 from tradetui.gateway.venue.floor import Due, Floor
 from tradetui.gateway.venue.lifecycle import Lifecycle
-from tradetui.gateway.venue.listing import find_book
 from tradetui.gateway.venue.matching import Matching
-from tradetui.gateway.venue.model import OrderRequest, OrderStatus
+from tradetui.gateway.venue.model import Contract, OrderRequest, OrderStatus
+from tradetui.gateway.venue.products import LONG_ONLY
 from tradetui.gateway.venue.refusal import Refusal
 from tradetui.gateway.venue.terms import terms_of
 from tradetui.gateway.venue.working import WorkingOrder, is_conditioned, start_prices
@@ -44,15 +44,18 @@ class Desk:
 
     def _place(self, client_id: int, order_id: int, request: OrderRequest) -> Refusal | None:
         floor = self._floor
-        book = find_book(floor.books, request.contract)
-        if book is None:
+        book = floor.find(request.contract)
+        if book is None or book.expired:
             return refusal.NO_DEFINITION
+        if not book.is_tradable:
+            return refusal.NO_TRADING
         request = self._complete(request, book)
         refused = (
             validation.check_account(request, floor.office.accounts)
             or validation.check_request(request, book.details, book.ticks)
             or self._check_time(request, book)
-            or validation.check_conditions(request, floor.books)
+            or self._check_side(request, book)
+            or validation.check_conditions(request, self._is_known)
         )
         if refused is not None:
             return refused
@@ -62,6 +65,18 @@ class Desk:
         if order_id > 0 and floor.orders.is_used(client_id, order_id) and not request.what_if:
             return refusal.DUPLICATE_ID
         return self._accept(self._draft(client_id, order_id, request, book), book)
+
+    def _check_side(self, request: OrderRequest, book: Book) -> Refusal | None:
+        """What cannot be sold short is sold only as far as it is held."""
+        contract = book.details.contract
+        if contract.sec_type not in LONG_ONLY or request.action == "BUY":
+            return None
+        holding = self._floor.office.accounts[request.account].holdings.get(contract.con_id)
+        held = holding.quantity if holding else 0
+        return refusal.NO_SHORT if round(request.quantity * book.lots) > held else None
+
+    def _is_known(self, con_id: int) -> bool:
+        return con_id in self._floor.books or self._floor.find(Contract.numbered(con_id)) is not None
 
     def _check_time(self, request: OrderRequest, book: Book) -> Refusal | None:
         floor = self._floor
@@ -119,12 +134,30 @@ class Desk:
         self._lifecycle.tell(order)
         if not held:
             self._notices(order)
+        self._locate(order)
         self._conditions.watch(order)
         self.work(order)
 
+    def _locate(self, order: WorkingOrder) -> None:
+        """Hold a sale that is larger than what is held and can be borrowed; a child sells what its parent bought."""
+        floor = self._floor
+        room = None if order.parent_perm_id else floor.room(order, floor.books[order.con_id])
+        if room is not None and room < order.leaves:
+            order.locating = True
+            floor.events.append(refusal.LOCATING.event(order.client_id, order.order_id))
+
+    def shares_found(self, book: Book) -> None:
+        """More can be borrowed: orders that fit now go to work."""
+        for order in list(book.orders.values()):
+            room = self._floor.room(order, book) if order.locating else None
+            if room is not None and room >= order.leaves:
+                order.locating = False
+                self._lifecycle.refresh_status(order)
+                self.work(order)
+
     def work(self, order: WorkingOrder) -> None:
         """Let an order that is new, changed or no longer conditional meet the market; IOC and FOK end here."""
-        if order.conditional:
+        if order.conditional or order.locating:
             return
         book = self._floor.books[order.con_id]
         tif = order.request.tif

@@ -55,6 +55,7 @@ class Lifecycle:
         execution, report = floor.office.book_fill(order, units, price, liquidity, floor.now_ns)
         floor.events.append(ExecutionEvent(order.client_id, execution))
         floor.recount(order)
+        floor.watch_margin()
         if self._conditions.any_watched:
             self._conditions.traded(order.account, order.request.contract, execution.exchange)
         done = order.leaves == 0

@@ -6,9 +6,10 @@ Invariant: an order never lands on an instrument that contradicts any field the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from tradetui.gateway.venue.book import Book
-from tradetui.gateway.venue.model import Contract
+from tradetui.gateway.venue.model import Contract, ContractDetails
 
 
 def find_book(books: Mapping[int, Book], asked: Contract) -> Book | None:
@@ -18,6 +19,18 @@ def find_book(books: Mapping[int, Book], asked: Contract) -> Book | None:
         return book if book is not None and fits(asked, book.details.contract) else None
     found = [book for book in books.values() if fits(asked, book.details.contract)]
     return found[0] if len(found) == 1 else None
+
+
+class Lookup(Protocol):
+    """Where the venue learns of instruments it was not given at its start: option chains, later expiries."""
+
+    def details(self, asked: Contract) -> ContractDetails | None:
+        """The one instrument that fits, None if there is none or several."""
+        ...
+
+    def price(self, con_id: int) -> float | None:
+        """Its last known price, None if there is none."""
+        ...
 
 
 def fits(asked: Contract, listed: Contract) -> bool:
@@ -34,6 +47,6 @@ def fits(asked: Contract, listed: Contract) -> bool:
     return (
         all(not wanted or wanted == actual for wanted, actual in pairs)
         and listed.last_trade_date.startswith(asked.last_trade_date)
-        and (asked.right in ("", "?", "0") or asked.right == listed.right)
+        and (asked.right in ("", "?", "0") or asked.right[:1] == listed.right[:1])
         and (asked.strike == 0 or asked.strike == listed.strike)
     )

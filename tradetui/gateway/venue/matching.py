@@ -81,7 +81,7 @@ class Matching:
         limit = order.limit
         if limit is None or (limit - price) * order.side >= 0:
             if order.resting and limit is not None:
-                units = _units(order, book.left(order.side))
+                units = self._units(order, book, book.left(order.side))
                 if units:
                     book.take(order.side, units)
                     self._trade(order, units, limit, Liquidity.ADDED)
@@ -91,9 +91,11 @@ class Matching:
             order.resting = True
             _keep_place(order, book)
 
-    def cross(self, order: WorkingOrder, units: int, price: int) -> None:
-        """Trade in an auction: nobody's displayed size is used."""
-        self._trade(order, units, price, Liquidity.ADDED)
+    def cross(self, order: WorkingOrder, book: Book, price: int) -> None:
+        """Trade whole in an auction: nobody's displayed size is used."""
+        units = self._units(order, book, order.tradable)
+        if units:
+            self._trade(order, units, price, Liquidity.ADDED)
 
     def within_reach(self, order: WorkingOrder, book: Book) -> int:
         """Units displayed at prices the order would pay, depth included."""
@@ -105,11 +107,11 @@ class Matching:
     def _sweep(self, order: WorkingOrder, book: Book, price: int) -> None:
         """Take the displayed sizes from the touch on, each at its own price."""
         offers = self._offers(order, book, price)
-        wanted = _units(order, sum(units for _, _, units in offers))
+        wanted = self._units(order, book, sum(units for _, _, units in offers))
         for level, at, available in offers:
             units = min(wanted, available, order.tradable)
             if units <= 0 or order.is_done:
-                break
+                continue
             wanted -= units
             if level == 0:
                 book.take(order.side, units)
@@ -145,26 +147,28 @@ class Matching:
         if beyond == 0 and order.queue_ahead is not None:
             ahead = min(order.queue_ahead, left)
             order.queue_ahead -= ahead
-        units = _units(order, left - ahead)
+        units = self._units(order, book, left - ahead)
         if units:
             self._trade(order, units, order.limit, Liquidity.ADDED)
         return ahead + units
 
+    def _units(self, order: WorkingOrder, book: Book, available: int) -> int:
+        """How much of `available` the order takes; all-or-none and minimum size take nothing rather than too little."""
+        units = min(order.tradable, available)
+        room = self._floor.room(order, book)
+        if room is not None and room < units:
+            units = room
+        request = order.request
+        if request.all_or_none and units < order.leaves:
+            return 0
+        least = 0 if request.min_quantity is None or order.filled else request.min_quantity * order.lots
+        if units < min(least, order.leaves):
+            return 0
+        return max(units, 0)
+
     def _trade(self, order: WorkingOrder, units: int, price: int, liquidity: Liquidity) -> None:
         for released in self._lifecycle.fill(order, units, price, liquidity):
             self.arrive(released, self._floor.books[released.con_id])
-
-
-def _units(order: WorkingOrder, available: int) -> int:
-    """How much of `available` the order takes; all-or-none and minimum size take nothing rather than too little."""
-    units = min(order.tradable, available)
-    request = order.request
-    if request.all_or_none and units < order.leaves:
-        return 0
-    least = 0 if request.min_quantity is None or order.filled else request.min_quantity * order.lots
-    if units < min(least, order.leaves):
-        return 0
-    return max(units, 0)
 
 
 def _keep_place(order: WorkingOrder, book: Book) -> None:

@@ -34,12 +34,18 @@ class Contract:
     local_symbol: str = ""
     trading_class: str = ""
 
+    @classmethod
+    def numbered(cls, con_id: int) -> Contract:
+        """The question for the instrument with this number, whatever it is."""
+        return cls(con_id=con_id, symbol="", sec_type="", exchange="", currency="")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractDetails:
     """What contractDetails (message 10) tells, and the tick, lot and multiplier rules the venue enforces.
 
     `price_increments` are (low edge, increment) where the increment depends on the price, else empty for `min_tick`.
+    `expires_ns` is when the last trading session of a derivative ends and it is settled, UTC ns.
     """
 
     contract: Contract
@@ -69,6 +75,7 @@ class ContractDetails:
     size_increment: float = 1.0
     suggested_size_increment: float = 100.0
     price_increments: tuple[tuple[float, float], ...] = ()
+    expires_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,8 +240,37 @@ class PositionRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurrencyLedger:
+    """What an account has in one currency, in that currency; `rate` is its price in the base currency.
+
+    `cash` is without `futures_pnl`, the futures' profit of the day that is not settled yet.
+    """
+
+    currency: str
+    rate: float
+    cash: float
+    stock_value: float = 0.0
+    option_value: float = 0.0
+    crypto_value: float = 0.0
+    futures_pnl: float = 0.0
+    accrued_dividend: float = 0.0
+    realized_pnl: float = 0.0
+    unrealized_pnl: float = 0.0
+
+    @property
+    def net_liquidation(self) -> float:
+        """Everything of it together."""
+        held = self.stock_value + self.option_value + self.crypto_value
+        return self.cash + self.futures_pnl + held + self.accrued_dividend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountValues:
-    """The numbers of one account in its base currency (USD); every ratio and IB tag derives from these."""
+    """The numbers of one account in its base currency (USD); every ratio and IB tag derives from these.
+
+    `cash` is all currencies' cash with the futures' unsettled profit; `stock_market_value` counts stocks only.
+    `ledgers` has one row per currency, the base currency first.
+    """
 
     account: str
     currency: str
@@ -251,6 +287,8 @@ class AccountValues:
     realized_pnl: float
     unrealized_pnl: float
     daily_pnl: float
+    accrued_dividend: float
+    ledgers: tuple[CurrencyLedger, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,15 @@ PRICE_VARIATION = Refusal(110, "The price does not conform to the minimum price 
 TIF_INCOMPATIBLE = Refusal(111, "The TIF (Tif type) and the order type are incompatible.")
 NO_DEFINITION = Refusal(200, "No security definition has been found for the request")
 CANCELED = Refusal(202, "Order Canceled - reason:")
+EXPIRED = Refusal(202, "Order Canceled - reason:The contract has expired.")
+MARGIN_CANCELLED = Refusal(202, "Order Canceled - reason:Insufficient margin; the account is being liquidated.")
+LOCATING = Refusal(
+    404,
+    "Shares for this order are not immediately available for short sale. The order will be held while we attempt to "
+    "locate the shares.",
+)
+NO_TRADING = Refusal(201, "Order rejected - reason:This instrument cannot be traded.")
+NO_SHORT = Refusal(201, "Order rejected - reason:This instrument cannot be sold short.")
 GTD_INVALID = Refusal(334, "Invalid Good Till Date order")
 TYPE_UNSUPPORTED = Refusal(387, "Unsupported order type for this exchange and security type.")
 ZERO_SIZE = Refusal(434, "The order size cannot be zero.")

@@ -30,6 +30,8 @@ class AccountImage:
     currency: str
     cash: int
     holdings: tuple[Holding, ...]
+    accrued: int
+    month_units: int
     day_net_liquidation: int
 
 
@@ -44,6 +46,8 @@ class BookImage:
     printed: bool
     opened: bool
     halted: bool
+    expired: bool
+    short_limit: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class VenueImage:
     version: int
     now_ns: int
     ranks: int
+    margin_due: int | None
     next_perm_id: int
     next_execution: int
     highest_ids: tuple[tuple[int, int], ...]
@@ -70,6 +75,7 @@ def to_state(floor: Floor) -> dict[str, object]:
         version=VERSION,
         now_ns=floor.now_ns,
         ranks=floor.ranks,
+        margin_due=floor.margin_due,
         next_perm_id=floor.orders.next_perm_id,
         next_execution=office.next_execution,
         highest_ids=tuple(sorted(floor.orders.highest_ids().items())),
@@ -81,6 +87,8 @@ def to_state(floor: Floor) -> dict[str, object]:
                 currency=account.currency,
                 cash=account.cash,
                 holdings=tuple(account.holdings.values()),
+                accrued=account.accrued,
+                month_units=account.month_units,
                 day_net_liquidation=office.day_net_liquidation[account.code],
             )
             for account in office.accounts.values()
@@ -95,6 +103,8 @@ def to_state(floor: Floor) -> dict[str, object]:
                 printed=book.printed,
                 opened=book.opened,
                 halted=book.halted,
+                expired=book.expired,
+                short_limit=book.short_limit,
             )
             for con_id, book in floor.books.items()
         ),
@@ -125,13 +135,13 @@ def from_state(floor: Floor, clockwork: Clockwork, conditions: Conditions, state
         if order.transmitted:
             conditions.watch(order)
     if image.now_ns:
-        clockwork.start(image.now_ns)
+        clockwork.start(image.now_ns, resumed=True)
 
 
 def _check_instruments(floor: Floor, image: VenueImage) -> None:
     held = [holding.contract for account in image.accounts for holding in account.holdings]
     named = held + [order.request.contract for order in image.working + image.done]
-    missing = sorted({contract.symbol for contract in named if contract.con_id not in floor.books})
+    missing = sorted({contract.symbol for contract in named if floor.find(contract) is None})
     if missing:
         raise OperatorError(
             f"venue state holds {', '.join(missing)}, which this market does not trade; "
@@ -144,7 +154,14 @@ def _restore_accounts(floor: Floor, image: VenueImage) -> None:
     office.next_execution = image.next_execution
     office.booked = list(image.booked)
     office.accounts = {
-        each.code: Account(each.code, each.currency, each.cash, {h.contract.con_id: h for h in each.holdings})
+        each.code: Account(
+            each.code,
+            each.currency,
+            each.cash,
+            {h.contract.con_id: h for h in each.holdings},
+            each.accrued,
+            each.month_units,
+        )
         for each in image.accounts
     }
     office.day_net_liquidation = {each.code: each.day_net_liquidation for each in image.accounts}
@@ -156,7 +173,8 @@ def _restore_books(floor: Floor, image: VenueImage) -> None:
         if book is not None:
             book.last, book.printed = each.last, each.printed
             book.previous_close, book.volume = each.previous_close, each.volume
-            book.opened, book.halted = each.opened, each.halted
+            book.opened, book.halted, book.expired = each.opened, each.halted, each.expired
+            book.short_limit = each.short_limit
 
 
 def _restore_orders(floor: Floor, image: VenueImage) -> None:
@@ -168,6 +186,8 @@ def _restore_orders(floor: Floor, image: VenueImage) -> None:
         orders.retire(order)
     orders.restore(dict(image.highest_ids))
     floor.ranks = image.ranks
+    if image.margin_due is not None:
+        floor.watch_margin(image.margin_due)
     for order in image.working:
         floor.exposures.restore(order)
         floor.books[order.con_id].orders[order.perm_id] = order

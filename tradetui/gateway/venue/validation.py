@@ -6,7 +6,7 @@ Invariant: a refused request changes nothing, and a refused modification leaves 
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Iterable
 
 from tradetui.gateway.venue import refusal
 from tradetui.gateway.venue.condition import ConditionKind
@@ -73,10 +73,10 @@ def check_modification(order: WorkingOrder, request: OrderRequest) -> Refusal | 
     return None
 
 
-def check_conditions(request: OrderRequest, books: Container[int]) -> Refusal | None:
+def check_conditions(request: OrderRequest, is_known: Callable[[int], bool]) -> Refusal | None:
     """Every condition names an instrument, a moment or a trade that can be watched."""
     for each in request.conditions:
-        if each.kind.watches_contract and each.con_id not in books:
+        if each.kind.watches_contract and not is_known(each.con_id):
             return invalid_request("A condition names a contract that does not exist.")
         if each.kind is ConditionKind.TIME and each.time_ns <= 0:
             return invalid_request("A time condition has no time.")

@@ -21,11 +21,13 @@ from tradetui.gateway.venue.floor import Floor
 from tradetui.gateway.venue.hours import Hours
 from tradetui.gateway.venue.intervention import Intervention
 from tradetui.gateway.venue.lifecycle import Lifecycle
+from tradetui.gateway.venue.listing import Lookup
 from tradetui.gateway.venue.matching import Matching
 from tradetui.gateway.venue.model import (
     AccountRow,
     AccountValues,
     CommissionReport,
+    Contract,
     ContractDetails,
     Execution,
     ExecutionFilter,
@@ -33,6 +35,7 @@ from tradetui.gateway.venue.model import (
     PositionRow,
     VenueOrder,
 )
+from tradetui.gateway.venue.products import Products
 from tradetui.gateway.venue.registry import OrderRegistry
 from tradetui.marketdata.calendar import TradingCalendar
 
@@ -52,16 +55,31 @@ class Venue:
         config: VenueConfig,
         calendar: TradingCalendar,
         instruments: Iterable[ContractDetails],
+        calendars: Mapping[str, TradingCalendar] | None = None,
+        lookup: Lookup | None = None,
         state: Mapping[str, object] | None = None,
     ) -> None:
-        """A venue for `instruments`; with `state` (from `to_state`) it continues where that one stopped.
+        """A venue for `instruments` and what `lookup` adds; with `state` (from `to_state`) it continues that one.
+
+        `calendars` are the sessions of security types that do not follow `calendar`.
 
         Raises OperatorError if `state` is not of this program's making.
         """
-        hours = Hours(calendar)
-        books = {each.contract.con_id: Book.of(each, hours, config.commissions) for each in instruments}
-        office = BackOffice(config, books)
-        self._floor = Floor(config, calendar, (hours,), books, OrderRegistry(config.first_perm_id), office)
+        default = Hours(calendar)
+        groups = {kind: Hours(each, number) for number, (kind, each) in enumerate((calendars or {}).items(), start=1)}
+        books: dict[int, Book] = {}
+        self._floor = Floor(
+            config=config,
+            calendar=calendar,
+            hours=(default, *groups.values()),
+            books=books,
+            orders=OrderRegistry(config.first_perm_id),
+            office=BackOffice(config, books),
+            products=Products(config, default, groups, books),
+            lookup=lookup,
+        )
+        for details in instruments:
+            self._floor.list(details)
         self._conditions = Conditions(self._floor)
         self._lifecycle = Lifecycle(self._floor, self._conditions)
         self._matching = Matching(self._floor, self._lifecycle)
@@ -122,6 +140,14 @@ class Venue:
         action(self._intervention)
         return self._drain()
 
+    def void_quote(self, con_id: int) -> None:
+        """Nothing trades in this instrument until its next quote."""
+        self._floor.books[con_id].forget_market()
+
+    def lots(self, con_id: int) -> int:
+        """How many units of the venue's own counting one share, contract or coin is."""
+        return self._floor.books[con_id].lots
+
     def bind_manual_orders(self, client_id: int) -> list[VenueEvent]:
         """reqAutoOpenOrders / reqOpenOrders of client 0: working manual orders get negative ids of that client."""
         for order in self._floor.orders.working():
@@ -132,7 +158,7 @@ class Venue:
 
     def set_reference_price(self, con_id: int, price: float, volume: int = 0) -> None:
         """The previous close, to value holdings and check margin before the first print, and what the day traded."""
-        book = self._floor.books[con_id]
+        book = self._book(con_id)
         book.last = book.previous_close = price
         book.volume = volume
 
@@ -141,8 +167,8 @@ class Venue:
     ) -> list[VenueEvent]:
         """A new top of the book; working orders may fill against it."""
         self._clockwork.pass_to(now_ns)
-        book = self._floor.books[con_id]
-        if book.halted:
+        book = self._floor.books.get(con_id)
+        if book is None or book.halted:
             return self._drain() if self._floor.events else []
         book.show(bid, ask, bid_size, ask_size)
         if book.orders:
@@ -154,7 +180,9 @@ class Venue:
     def on_trade(self, con_id: int, price: float, size: int, now_ns: int) -> list[VenueEvent]:
         """A print; the first of a session is its opening price; it triggers stops and fills resting limits."""
         self._clockwork.pass_to(now_ns)
-        book = self._floor.books[con_id]
+        book = self._floor.books.get(con_id)
+        if book is None:
+            return self._drain() if self._floor.events else []
         book.last = price
         book.printed = True
         book.volume += size
@@ -173,9 +201,17 @@ class Venue:
 
     def halt(self, con_id: int, halted: bool = True) -> None:
         """Trading in one instrument stops or resumes: its quote is void, and what waits trades at the next one."""
-        book = self._floor.books[con_id]
+        book = self._book(con_id)
         book.halted = halted
         book.forget_market()
+
+    def set_short_limit(self, con_id: int, shares: int | None, now_ns: int) -> list[VenueEvent]:
+        """How many shares all accounts together may be short from now on, None for any number."""
+        self._clockwork.pass_to(now_ns)
+        book = self._book(con_id)
+        book.short_limit = None if shares is None else shares * book.lots
+        self._desk.shares_found(book)
+        return self._drain()
 
     def advance(self, now_ns: int) -> list[VenueEvent]:
         """Time passes without data: opens, closes, GTD/DAY expiry, day roll, delayed cancels."""
@@ -236,6 +272,12 @@ class Venue:
     def to_state(self) -> dict[str, object]:
         """Everything needed to continue, as JSON-serialisable data (see `state_file`)."""
         return restore.to_state(self._floor)
+
+    def _book(self, con_id: int) -> Book:
+        book = self._floor.find(Contract.numbered(con_id))
+        if book is None:
+            raise LookupError(f"no instrument {con_id}")
+        return book
 
     def _settle(self) -> None:
         """Act on every order whose conditions hold: it comes alive, or is cancelled."""

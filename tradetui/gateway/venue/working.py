@@ -25,7 +25,8 @@ class WorkingOrder:
     `resting` means it already met a quote and joined the book; `queue_ahead` is the displayed size in front of it,
     None while its price is not yet the best; `rank` is its time priority. `hits` counts prices in a row that reached
     its trigger. `release` caps what a child may trade by its parent's fills; `reduced` is what fills of its OCA
-    siblings took off its size. `counted` and `counted_price` are what the credit check counts it with.
+    siblings took off its size. `counted` and `counted_price` are what the credit check counts it with. `liquidation`
+    marks the broker's own; `locating` one that waits for shares to borrow.
     """
 
     perm_id: int
@@ -61,6 +62,8 @@ class WorkingOrder:
     rank: int = 0
     release: int = 0
     reduced: int = 0
+    liquidation: bool = False
+    locating: bool = False
     counted: int = 0
     counted_price: int = 0
     expires_ns: int | None = None
@@ -95,6 +98,7 @@ class WorkingOrder:
             and self.transmitted
             and self.activated
             and not self.conditional
+            and not self.locating
             and self.tradable > 0
         )
 
@@ -110,12 +114,14 @@ class WorkingOrder:
 
     @property
     def why_held(self) -> str:
-        """IB's reason for a held order: 'child', 'trigger', both, or nothing."""
+        """IB's reasons for a held order: 'child', 'trigger', 'locate', joined by commas."""
         if self.completed_ns is not None:
             return ""
         reasons = ["child"] if self.parent_perm_id and self.release == 0 else []
         if self.awaits_trigger:
             reasons.append("trigger")
+        if self.locating:
+            reasons.append("locate")
         return ",".join(reasons)
 
     def release_by(self, parent: WorkingOrder | None) -> None:
