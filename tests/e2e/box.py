@@ -161,6 +161,13 @@ class Box:
             check=False,
         )
 
+    def status(self, name: str) -> str:
+        """Return what `tradetui status` says under `name`, such as "link"."""
+        ended = self.cli("status")
+        assert (ended.returncode, ended.stderr) == (0, "")
+        lines = dict(line.split(maxsplit=1) for line in ended.stdout.splitlines())
+        return lines[name]
+
     def kill_core(self) -> None:
         """`kill -9`."""
         assert self.core is not None

@@ -37,10 +37,6 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def link_text(box: Box) -> str:
-    return next(line for line in box.cli("status").stdout.splitlines() if line.startswith("link"))
-
-
 def assert_no_traceback(box: Box) -> None:
     for file in (box.home / "core.out", *box.paths.logs.iterdir()):
         text = file.read_text(errors="replace") if file.name != "stacks.log" else ""
@@ -62,8 +58,8 @@ def test_with_nothing_listening_the_core_waits_names_the_remedy_and_connects_whe
     box.port = free_port()
     box.start_core()
     wait_for("a failed attempt", lambda: "nothing listens" in str(box.row("link").get("reason")))
-    assert link_text(box) == (
-        f"link           DISCONNECTED: nothing listens on 127.0.0.1:{box.port}; "
+    assert box.status("link") == (
+        f"DISCONNECTED: nothing listens on 127.0.0.1:{box.port}; "
         "start TWS or IB Gateway with its API socket enabled, or correct broker.host and broker.port"
     )
     assert box.core is not None
@@ -79,8 +75,8 @@ def test_a_port_where_something_else_listens_is_named_with_the_remedy(box: Box) 
         box.port = silent.getsockname()[1]
         box.start_core()
         wait_for("a failed attempt", lambda: "does not speak" in str(box.row("link").get("reason")))
-        assert link_text(box) == (
-            f"link           DISCONNECTED: 127.0.0.1:{box.port} accepted the connection but does not speak; "
+        assert box.status("link") == (
+            f"DISCONNECTED: 127.0.0.1:{box.port} accepted the connection but does not speak; "
             "check its API settings and trusted addresses"
         )
     assert_no_traceback(box)
@@ -117,7 +113,7 @@ async def test_a_client_id_in_use_is_named_and_taken_when_its_holder_leaves(box:
         box.start_core()
         taken = "client id 7 is still in use at the gateway; trying the same id again"
         await asyncio.to_thread(wait_for, "the refusal", lambda: box.row("link").get("reason") == taken)
-        assert link_text(box) == f"link           DISCONNECTED: {taken}"
+        assert box.status("link") == f"DISCONNECTED: {taken}"
         assert holder.isConnected(), "the core pushed the other program out"
     finally:
         holder.disconnect()
@@ -141,7 +137,7 @@ def test_a_live_account_under_a_profile_for_paper_money_is_refused_and_gets_no_o
             "account U1***567 is a live account, the profile is for paper money; "
             "nothing is traded: connect to a paper log-in or use the live profile"
         )
-        assert link_text(box) == f"link           REFUSED: {why}"
+        assert box.status("link") == f"REFUSED: {why}"
         assert why in box.cli("why").stdout
         assert box.row("core")["orders_sent"] == 0
         truth = box.statement()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -22,8 +23,6 @@ pytestmark = pytest.mark.slow
 
 LIMIT_S = 0.25
 STALL_S = 15.0
-#: Beats of the control run without any screen.
-CALM_BEATS = 50
 
 
 @pytest.fixture(scope="module")
@@ -49,21 +48,32 @@ async def screen(box: Box) -> AsyncIterator[Terminal]:
 
 
 @asynccontextmanager
-async def beating(box: Box) -> AsyncIterator[Beats]:
-    """Measure the heart without a screen, then during the block; hold the block's worst gap against the limit.
+async def beating(box: Box) -> AsyncIterator[None]:
+    """Hold the worst gap between two beats during the block against the limit.
 
-    On a machine that is too busy to give the core alone its beats in time, the block may be as bad as twice that.
+    A machine may be too busy to give the core its beats in time. Then the control is the same core without any screen
+    beside one busy process of nobody's, measured the same way and as long: a screen may not cost more than twice that.
     """
-    with Beats(box.paths.heartbeat) as calm:
-        await until(lambda: calm.count >= CALM_BEATS, 30)
-    alone_s = calm.worst_gap_s
     with Beats(box.paths.heartbeat) as beats:
-        yield beats
+        yield
         seen = beats.count
         await until(lambda: beats.count >= seen + 5, 10)
     worst_s, lag_ms = beats.worst_gap_s, box.row("core")["loop_lag_ms"]
-    figures = f"worst gap {worst_s:.3f} s, without a screen {alone_s:.3f} s; the core's own lag p99 {lag_ms} ms"
-    assert worst_s <= max(LIMIT_S, 2 * alone_s), figures
+    if worst_s > LIMIT_S:
+        alone_s = await beside_a_busy_process(box, beats.count)
+        figures = f"worst gap {worst_s:.3f} s, without a screen {alone_s:.3f} s; the core's own lag p99 {lag_ms} ms"
+        assert worst_s <= 2 * alone_s, figures
+
+
+async def beside_a_busy_process(box: Box, count: int) -> float:
+    busy = await asyncio.create_subprocess_exec(sys.executable, "-c", "while True: pass")
+    try:
+        with Beats(box.paths.heartbeat) as beats:
+            await until(lambda: beats.count >= count, 60)
+    finally:
+        busy.kill()
+        await busy.wait()
+    return beats.worst_gap_s
 
 
 def trades_on(box: Box, before: object) -> bool:

@@ -55,9 +55,9 @@ def test_a_stop_file_kills_within_a_second_and_the_orders_are_cancelled(box: Box
     wait_for("a resting order in each symbol", lambda: resting(box) == 4)
     assert seconds_until_killed(box) <= PROMISE_S
     wait_for("every order cancelled at the broker", lambda: resting(box) == 0, 5)
-    status = box.cli("status").stdout
-    assert status.startswith("trading        KILLED")
-    assert f"{box.paths.stop_file} exists" in status
+    said = box.status("trading")
+    assert said.startswith("KILLED")
+    assert f"{box.paths.stop_file} exists" in said
     sent = box.row("core")["orders_sent"]
     wait_for_more_bars(box, 4)
     assert box.row("core")["orders_sent"] == sent
@@ -71,7 +71,7 @@ def test_a_stop_file_kills_within_a_second_while_the_broker_is_away(box: Box) ->
     box.gateway.kill()
     wait_for("the loss of the link", lambda: box.row("link").get("state") == "DISCONNECTED")
     assert seconds_until_killed(box) <= PROMISE_S
-    assert "NOT CONFIRMED" in box.cli("status").stdout
+    assert "NOT CONFIRMED" in box.status("trading")
 
 
 def test_a_stop_file_that_is_there_at_the_start_keeps_the_core_from_trading_and_it_says_why(box: Box) -> None:
@@ -84,7 +84,7 @@ def test_a_stop_file_that_is_there_at_the_start_keeps_the_core_from_trading_and_
     assert resting(box) == 0
     why = f"{box.paths.stop_file} exists: it was there at the start"
     assert why in str(core["why"])
-    assert why in box.cli("status").stdout
+    assert why in box.status("trading")
     assert why in box.cli("logs").stdout
     assert box.log() == f"tradetui: not trading: {box.paths.stop_file} exists; remove it, then unkill\n"
 
