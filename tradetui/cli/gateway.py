@@ -29,6 +29,11 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--account", default="DU1234567", help="account code (default DU1234567)")
     parser.add_argument("--cash", type=float, default=1_000_000.0, help="starting cash in USD (default 1000000)")
     parser.add_argument("--control-port", type=int, help="loopback port of the control channel (default: none)")
+    parser.add_argument("--faults", type=Path, metavar="FILE", help="start faults as this YAML or JSON schedule says")
+    parser.add_argument("--list-faults", action="store_true", help="print the catalogue of faults and end")
+    parser.add_argument("--no-limits", action="store_true", help="let clients ask faster and for more than IB does")
+    parser.add_argument("--read-only", action="store_true", help="refuse orders as a read-only API does")
+    parser.add_argument("--data", default="live", metavar="live|delayed|none", help="market data the account may see")
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep the account in this file between runs")
     parser.add_argument("--verbose", action="store_true", help="narrate connections and requests on standard error")
 
@@ -39,6 +44,11 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         OperatorError: the port, a file, a time or another option cannot be used.
     """
+    if args.list_faults:
+        from tradetui.gateway.faults.catalogue import as_markdown
+
+        sys.stdout.write(as_markdown())
+        return 0
     from tradetui.gateway.assembly import GatewayOptions
     from tradetui.gateway.run import run as serve
 
@@ -62,6 +72,10 @@ def run(args: argparse.Namespace) -> int:
             cash=args.cash,
             control_port=args.control_port,
             state=args.state,
+            faults=args.faults,
+            limits=not args.no_limits,
+            read_only=args.read_only,
+            data=args.data,
         )
     )
     return 0

@@ -8,20 +8,22 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from tradetui.domain.clock import SECOND_NS, to_ns
 from tradetui.domain.errors import OperatorError
+from tradetui.gateway.faults.schedule import Schedule
+from tradetui.gateway.faults.schedule import load as load_schedule
 from tradetui.gateway.market.clock import MarketClock, SkipClosed
 from tradetui.gateway.market.market import Market
 from tradetui.gateway.market.replay import ReplayMarket
 from tradetui.gateway.market.synthetic import SyntheticMarket, demo_start
 from tradetui.gateway.market.tickmaker import trades_per_minute
 from tradetui.gateway.server import GatewayServer, check_host
-from tradetui.gateway.session.hub import Settings
+from tradetui.gateway.session.hub import DataPermission, Settings
 from tradetui.gateway.venue import state_file
 from tradetui.gateway.venue.config import VenueConfig
 from tradetui.gateway.venue.venue import Venue
@@ -30,6 +32,8 @@ from tradetui.marketdata.calendar import TradingCalendar
 
 _REPLAY: Final = "replay:"
 _MAX_PORT: Final = 65_535
+MAX_MESSAGES: Final = 50
+"""IB's limit of requests per second and client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,10 @@ class GatewayOptions:
     cash: float = 1_000_000.0
     control_port: int | None = None
     state: Path | None = None
+    faults: Path | None = None
+    limits: bool = True
+    read_only: bool = False
+    data: str = "live"
 
 
 def build(
@@ -60,6 +68,7 @@ def build(
     """A gateway ready to start. Raises OperatorError."""
     _check(options)
     state = None if options.state is None else state_file.load(options.state)
+    schedule = Schedule() if options.faults is None else load_schedule(options.faults)
     # The cached calendar starts the gateway a second earlier: the source imports pandas.
     cache = None if options.state is None else options.state.with_name("calendar-XNYS.bin")
     calendar = TradingCalendar.load(cache_file=cache)
@@ -80,9 +89,22 @@ def build(
         clock=clock,
         host=options.host,
         port=options.port,
-        settings=Settings(max_version=options.max_version),
+        settings=_settings(options),
         control_port=options.control_port,
+        schedule=schedule,
     )
+
+
+def _settings(options: GatewayOptions) -> Settings:
+    try:
+        data = DataPermission(options.data)
+    except ValueError:
+        known = ", ".join(each.value for each in DataPermission)
+        raise OperatorError(f"--data {options.data!r} is unknown; give one of {known}") from None
+    settings = Settings(max_version=options.max_version, read_only=options.read_only, data=data)
+    if options.limits:
+        return replace(settings, max_messages=MAX_MESSAGES, history_pacing=True)
+    return replace(settings, max_lines=0, max_tick_by_tick=0, max_summaries=0)
 
 
 def make_venue(market: Market, config: VenueConfig, state: Mapping[str, object] | None = None) -> Venue:

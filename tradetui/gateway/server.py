@@ -14,6 +14,8 @@ from typing import Final, Self
 
 from tradetui.domain.errors import OperatorError
 from tradetui.gateway.control.channel import ControlChannel
+from tradetui.gateway.faults.running import RunningFaults
+from tradetui.gateway.faults.schedule import Schedule
 from tradetui.gateway.market.market import Market
 from tradetui.gateway.session.connection import Connection
 from tradetui.gateway.session.faults import Admission
@@ -52,9 +54,12 @@ class GatewayServer:
         port: int = 0,
         settings: Settings | None = None,
         control_port: int | None = None,
+        schedule: Schedule | None = None,
     ) -> None:
         self.hub = Hub(venue=venue, market=market, clock=clock, settings=settings or Settings())
         self.pump = Pump(self.hub)
+        self._schedule = schedule or Schedule()
+        self.injected = RunningFaults(self, self._schedule.seed)
         self.connections: set[Connection] = set()
         self._host = host
         self._port = port
@@ -75,6 +80,7 @@ class GatewayServer:
             ) from error
         if self.control is not None:
             await self.control.start()
+        self._schedule.start(self)
         self._pumping = asyncio.create_task(self.pump.run(), name="gateway-pump")
 
     async def _listen(self) -> None:
@@ -101,7 +107,8 @@ class GatewayServer:
         await asyncio.shield(self._pumping)
 
     async def stop(self) -> None:
-        """Close every socket and stop the market."""
+        """End every fault, close every socket and stop the market."""
+        self.injected.clear()
         if self._pumping is not None:
             self._pumping.cancel()
             with suppress(asyncio.CancelledError):

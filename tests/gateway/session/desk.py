@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.gateway.session.scripted import SPY, STOCKS, ScriptedMarket, SetClock
 from tradetui.domain.clock import SECOND_NS
+from tradetui.gateway.faults.schedule import Schedule
 from tradetui.gateway.market.events import MarketEvent, Quote, Trade
 from tradetui.gateway.server import GatewayServer
 from tradetui.gateway.session.hub import Settings
@@ -78,14 +79,29 @@ class Desk:
         await self.gateway.stop()
 
 
-async def start_desk(*, cash: float = 1_000_000.0, settings: Settings | None = None, control: bool = False) -> Desk:
+async def start_desk(
+    *,
+    cash: float = 1_000_000.0,
+    settings: Settings | None = None,
+    control: bool = False,
+    schedule: Schedule | None = None,
+) -> Desk:
     """A gateway with SPY quoted 430.00 x 430.02, half an hour after the open."""
     market, clock = ScriptedMarket(), SetClock()
     venue = Venue(config=VenueConfig(starting_cash={ACCOUNT: cash}), calendar=market.calendar, instruments=STOCKS)
     gateway = GatewayServer(
-        venue=venue, market=market, clock=clock, settings=settings, control_port=0 if control else None
+        venue=venue,
+        market=market,
+        clock=clock,
+        settings=settings,
+        control_port=0 if control else None,
+        schedule=schedule,
     )
-    await gateway.start()
+    try:
+        await gateway.start()
+    except BaseException:
+        await gateway.stop()
+        raise
     desk = Desk(gateway, market, clock)
     desk.quote(430.00, 430.02)
     desk.trade(430.01)

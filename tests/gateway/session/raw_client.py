@@ -32,11 +32,20 @@ class RawClient:
     async def start(cls, port: int, client_id: int = 1, offer: str = "v157..193") -> Self:
         """A client past startApi with the whole greeting read."""
         client = await cls.open(port)
-        client.write(b"API\0" + struct.pack(">I", len(offer)) + offer.encode())
-        client.version = int((await client.fields())[0])
-        client.send(START_API, clientId=client_id)
-        await client.until(lambda fields: fields[:1] == ["4"] and "2158" in fields)
+        try:
+            client.write(b"API\0" + struct.pack(">I", len(offer)) + offer.encode())
+            client.version = int((await client.fields())[0])
+            client.send(START_API, clientId=client_id)
+            await client.until(lambda fields: fields[:1] == ["4"] and "2158" in fields)
+        except BaseException:
+            await client.close()
+            raise
         return client
+
+    @property
+    def unread(self) -> int:
+        """Bytes of a frame that has not come whole."""
+        return self._frames.pending
 
     def write(self, data: bytes) -> None:
         """Raw bytes."""

@@ -26,6 +26,11 @@ class Arguments:
     def __init__(self, fields: Json) -> None:
         self._fields = fields
 
+    @property
+    def fields(self) -> Json:
+        """All fields as given."""
+        return self._fields
+
     def text(self, name: str, default: str | None = None) -> str:
         """A text argument. Raises CommandError if it is missing without default or no text."""
         value = self._fields.get(name, default)

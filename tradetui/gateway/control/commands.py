@@ -13,16 +13,13 @@ from typing import TYPE_CHECKING, Final
 from tradetui.domain.clock import SECOND_NS
 from tradetui.domain.errors import OperatorError
 from tradetui.gateway.control.command import Arguments, Command, CommandError, Json
-from tradetui.gateway.control.injected import INSTALLERS
-from tradetui.gateway.market.events import Quote, Trade
+from tradetui.gateway.faults.catalogue import FAULTS
 from tradetui.gateway.session import times
 from tradetui.gateway.venue.events import ErrorEvent
 from tradetui.gateway.venue.model import Contract, ExecutionFilter, OrderRequest
 
 if TYPE_CHECKING:
     from tradetui.gateway.server import GatewayServer
-
-_TICK: Final = 0.01
 
 
 def clock(gateway: GatewayServer, arguments: Arguments) -> Json:
@@ -126,10 +123,7 @@ def set_price(gateway: GatewayServer, arguments: Arguments) -> Json:
     size = arguments.integer("size", 100)
     hub.catch_up()
     gateway.pump.hold(contract.con_id, arguments.flag("hold", False))
-    now_ns = hub.now_ns()
-    bid, ask = round(price - _TICK, 6), round(price + _TICK, 6)
-    gateway.pump.take(Quote(now_ns, contract.con_id, bid, ask, size, size))
-    gateway.pump.take(Trade(now_ns, contract.con_id, price, size))
+    bid, ask = gateway.pump.show_price(contract.con_id, price, size)
     return {"con_id": contract.con_id, "bid": bid, "ask": ask, "last": price}
 
 
@@ -178,18 +172,25 @@ def send_error(gateway: GatewayServer, arguments: Arguments) -> Json:
 
 
 def fault(gateway: GatewayServer, arguments: Arguments) -> Json:
-    """Switch a fault on under a key."""
-    kind = arguments.text("kind")
-    installer = INSTALLERS.get(kind)
-    if installer is None:
-        raise CommandError(f"unknown fault {kind!r}; known: {', '.join(sorted(INSTALLERS))}")
-    key = arguments.text("key", kind)
-    installer(gateway.hub.faults, key, arguments)
-    return {"key": key}
+    """Start a fault of the catalogue, now or when its timing says."""
+    return {"key": gateway.injected.start(arguments.fields)}
+
+
+def faults(gateway: GatewayServer, _arguments: Arguments) -> Json:
+    """What runs or waits, and what there is."""
+    known = [{"id": each.id, "kind": each.name, "summary": each.summary} for each in FAULTS]
+    return {"faults": gateway.injected.listing(), "known": known}
+
+
+def end_fault(gateway: GatewayServer, arguments: Arguments) -> Json:
+    """End one fault."""
+    gateway.injected.end(arguments.text("key"))
+    return {}
 
 
 def clear_faults(gateway: GatewayServer, _arguments: Arguments) -> Json:
-    """Switch every fault off."""
+    """End every fault."""
+    gateway.injected.clear()
     gateway.hub.faults.clear()
     return {}
 
@@ -215,5 +216,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "silence": silence,
     "send_error": send_error,
     "fault": fault,
+    "faults": faults,
+    "end_fault": end_fault,
     "clear_faults": clear_faults,
 }

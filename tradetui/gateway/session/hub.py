@@ -6,6 +6,7 @@ cannot ask for after it comes back.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -101,6 +102,8 @@ class Hub:
     reached_ns: int = 0
     catch_up: Callable[[], bool] = bool
     """Brings `reached_ns` to the clock's time; the pump installs it."""
+    _untold: deque[VenueEvent] = field(default_factory=deque)
+    _telling: bool = False
     ticks: TickBoard = field(init=False)
     prints: PrintBoard = field(init=False)
     bars: BarBoard = field(init=False)
@@ -155,16 +158,26 @@ class Hub:
         self.tell(events)
 
     def tell(self, events: Sequence[VenueEvent]) -> None:
-        """Route events past every fault."""
-        for event in events:
-            if isinstance(event, PositionEvent):
-                self.accounts.position_changed(event.row)
-            elif isinstance(event, AccountEvent):
-                self.accounts.account_changed(event.account)
-            else:
-                client = self.clients.get(event.client_id)
-                if client is not None:
-                    _tell(client, event)
+        """Route events past every fault; what that causes in turn is told after them."""
+        self._untold.extend(events)
+        if self._telling:
+            return
+        self._telling = True
+        try:
+            while self._untold:
+                self._route(self._untold.popleft())
+        finally:
+            self._telling = False
+
+    def _route(self, event: VenueEvent) -> None:
+        if isinstance(event, PositionEvent):
+            self.accounts.position_changed(event.row)
+        elif isinstance(event, AccountEvent):
+            self.accounts.account_changed(event.account)
+        else:
+            client = self.clients.get(event.client_id)
+            if client is not None:
+                _tell(client, event)
 
 
 def _tell(

@@ -11,7 +11,7 @@ import time
 from typing import Final
 
 from tradetui.domain.clock import SECOND_NS
-from tradetui.gateway.market.events import MarketEvent, Quote
+from tradetui.gateway.market.events import MarketEvent, Quote, Trade
 from tradetui.gateway.session.hub import Hub
 
 BUDGET_S: Final = 0.02
@@ -115,6 +115,14 @@ class Pump:
         self.hold(con_id, bool(halted))
         self._hub.venue.halt(con_id, bool(halted))
         self._hub.ticks.halt(con_id, halted)
+
+    def show_price(self, con_id: int, price: float, size: int = 100, spread: float = 0.02) -> tuple[float, float]:
+        """A quote around a price and a print at it, now. Returns bid and ask."""
+        now_ns = self._hub.now_ns()
+        bid, ask = round(price - spread / 2, 6), round(price + spread / 2, 6)
+        self.take(Quote(now_ns, con_id, bid, ask, size, size))
+        self.take(Trade(now_ns, con_id, price, size))
+        return bid, ask
 
     def hold(self, con_id: int, held: bool) -> None:
         """Keep the market's own events of one instrument out, or let them in again."""
