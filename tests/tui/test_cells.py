@@ -21,6 +21,7 @@ styles = st.sampled_from(
         Style(bold=True, color="green"),
         Style(reverse=True),
         Style(bgcolor="blue", underline=True),
+        Style(bgcolor="blue", italic=True, bold=True, color="#102030"),
     )
 )
 texts = st.text(alphabet="ab ─▲漢", max_size=8)
@@ -83,9 +84,23 @@ def test_every_frame_leaves_the_terminal_without_colours() -> None:
 def test_only_the_colour_that_differs_is_sent() -> None:
     one, other = Look("1", "31", "44"), Look("1", "32", "44")
     assert other.after(one) == "\x1b[32m"
-    assert PLAIN.after(Look("", "31", "44")) == "\x1b[39;49m"
+    assert Look("", "31", "48;2;1;2;3").after(Look("", "", "48;2;1;2;3")) == "\x1b[31m"
+    assert Look("", "", "48;2;1;2;3").after(Look("", "31", "48;2;1;2;3")) == "\x1b[39m"
+    # Ending everything is the shortest way to nothing.
+    assert PLAIN.after(Look("", "31", "44")) == "\x1b[0m"
     assert PLAIN.after(one) == "\x1b[0m"
     assert one.after(one) == ""
+
+
+def test_an_attribute_is_switched_without_sending_the_colours_again() -> None:
+    colours = ("38;2;208;215;222", "48;2;13;17;23")
+    plain, bold, dim = Look("", *colours), Look("1", *colours), Look("2", *colours)
+    assert bold.after(plain) == "\x1b[1m"
+    assert plain.after(bold) == "\x1b[22m"
+    assert dim.after(Look("1;2", *colours)) == "\x1b[22;2m"
+    assert Look("1;4", *colours).after(bold) == "\x1b[4m"
+    # Not every terminal knows how to end these.
+    assert bold.after(Look("21", *colours)) == f"\x1b[0;1;{';'.join(colours)}m"
 
 
 def test_colours_are_brought_down_to_what_the_terminal_has() -> None:

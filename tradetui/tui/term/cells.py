@@ -35,6 +35,10 @@ _ATTRIBUTES = (
 )
 
 
+#: What turns an attribute off again without touching the colours.
+_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"}
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """How a cell is drawn: SGR codes of its attributes, foreground and background, each maybe empty (the default)."""
@@ -45,20 +49,33 @@ class Look:
 
     def after(self, before: Look | None) -> str:
         """Return the escape sequence that changes the terminal from `before` (None: unknown) to this look."""
-        if before == self:
-            return ""
-        if before is not None and before.attributes == self.attributes:
-            codes = [
-                new or default
-                for old, new, default in (
-                    (before.foreground, self.foreground, "39"),
-                    (before.background, self.background, "49"),
-                )
-                if old != new
-            ]
-        else:
-            codes = ["0", *filter(None, (self.attributes, self.foreground, self.background))]
-        return f"\x1b[{';'.join(codes)}m"
+        return "" if before == self else _way(before, self)
+
+
+@lru_cache(maxsize=4096)
+def _way(before: Look | None, after: Look) -> str:
+    """Return the shorter of two sequences that lead to `after`: from nothing, or by what differs from `before`."""
+    anew = ";".join(["0", *filter(None, (after.attributes, after.foreground, after.background))])
+    switches = None if before is None else _switches(before.attributes, after.attributes)
+    if before is None or switches is None:
+        return f"\x1b[{anew}m"
+    if before.foreground != after.foreground:
+        switches.append(after.foreground or "39")
+    if before.background != after.background:
+        switches.append(after.background or "49")
+    changed = ";".join(switches)
+    return f"\x1b[{min(changed, anew, key=len)}m"
+
+
+def _switches(before: str, after: str) -> list[str] | None:
+    """Return the codes that turn attributes off and on, None when one of them has no switch every terminal knows."""
+    old, new = set(filter(None, before.split(";"))), set(filter(None, after.split(";")))
+    if not old | new <= _OFF.keys():
+        return None
+    off = {_OFF[code] for code in old - new}
+    # Bold and dim go off together: the one that stays is turned on again.
+    on = {code for code in new if code not in old or _OFF[code] in off}
+    return [*sorted(off), *sorted(on)]
 
 
 PLAIN = Look()
