@@ -130,6 +130,18 @@ async def test_a_strategy_that_raises_is_restarted_warm_and_goes_on(make: Make) 
     assert world.decisions[0].signals[0].qty == 3.5
 
 
+async def test_a_strategy_that_fails_while_bars_stream_in_is_reported_for_its_failure_not_as_hung(make: Make) -> None:
+    world = make("raise ValueError('bad luck')")
+    await world.live()
+    async with asyncio.timeout(LIMIT_S):
+        while world.states[-1] == "running":
+            world.bar()
+            await asyncio.sleep(0)
+    last = world.events[-1]
+    assert isinstance(last, StrategyStatus)
+    assert (last.state, last.reason.partition(" (")[0]) == ("failed", "ValueError: bad luck")
+
+
 async def test_a_strategy_that_hangs_is_killed_within_its_time_limit_and_stopped_after_three_times(make: Make) -> None:
     world = make("while True: pass", HostTiming(bar_s=0.2, restart_s=(0.01,), max_failures=3))
     await world.live()

@@ -66,9 +66,9 @@ class HostProcess:
         return self._process.pid
 
     def send(self, message: ToHost) -> bool:
-        """Hand a message over without waiting; return False when the child has stopped reading."""
+        """Hand a message over without waiting; return False when the child lives and has stopped reading."""
         if self._to_host.is_closing():
-            return False
+            return True  # it has ended, and `receive` tells how: its last words may still be in the pipe
         self._to_host.write(encode(message))
         return self._to_host.transport.get_write_buffer_size() <= _MAX_UNREAD
 
