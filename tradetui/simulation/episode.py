@@ -68,8 +68,8 @@ def setting_of(rng: Random) -> CoreSettings:
         "max_position_notional": 40_000.0,
         "max_order_notional": 25_000.0,
         "max_gross_notional": 60_000.0,
-        "orders_per_minute": 12,
-        "orders_per_second": 3,
+        "orders_per_minute": 4,
+        "orders_per_second": 2,
         "daily_loss_limit": 1_500.0,
     }
     changes = narrow if rng.random() < 0.6 else {}

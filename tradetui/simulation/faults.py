@@ -45,7 +45,7 @@ FAULTS: dict[str, Fault] = {
     "slow_look": Fault(link.slow_look, "F17 F77", AT_BROKER, ("reconcile", "flatten")),
     "silent_look": Fault(link.silent_look, "F17 F18", (), ("reconcile",), rate=0.3),
     "refused": Fault(link.refused, "F21 F22", ANY_LIVE, rate=0.1),
-    "ids_back": Fault(link.ids_back, "F15 F38", (), ("send",), rate=0.2),
+    "ids_back": Fault(link.ids_back, "F15 F38", (), ("send",), rate=0.6),
     "hidden_order": Fault(link.hidden_order, "F24 finding 8", (S.JOURNALED, S.SENT, S.UNKNOWN), ("send",), rate=2.0),
     # Part B, sending
     "unwritten": Fault(orders.unwritten, "F4", (S.JOURNALED,), ("send",)),

@@ -24,10 +24,11 @@ def _states(scene: Scene, fill: Fill) -> list[OrderState]:
 
 
 def fill_again(scene: Scene, rng: Random) -> States:
-    """An old execution is reported again."""
-    if not scene.world.broker.fills:
+    """An execution of today is reported again."""
+    today = scene.world.broker.fills[scene.world.broker.yesterday :]
+    if not today:
         return None
-    fill = rng.choice(scene.world.broker.fills)
+    fill = rng.choice(today)
     met = _states(scene, fill)
     scene.wire.inbox.append(FillSeen(fill))
     return met

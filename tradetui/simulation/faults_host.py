@@ -117,6 +117,7 @@ def restart(scene: Scene, rng: Random) -> None:
     scene.evidence.restarted(world.journal.written)
     scene.journal_known_bad = False
     scene.unhealthy.clear()
+    scene.sent_at.clear()  # how long ago the orders of an earlier run left is not known to the new core
     scene.flat_before = False
     if scene.stop_file:
         world.stop_file = "STOP found"

@@ -7,11 +7,14 @@ from random import Random
 from tradetui.domain.actions import PlaceOrder
 from tradetui.domain.clock import SECOND_NS
 from tradetui.domain.events import BrokerSnapshot, SessionChanged, SessionState, SnapshotTaken
+from tradetui.domain.order import Side
 from tradetui.domain.order_state import OrderState
 from tradetui.simulation.moves import pick_live
 from tradetui.simulation.scene import Scene
 from tradetui.simulation.wire import CLIENT_ID, LATE_S
 
+#: Seconds after which the gateway may still pass on an order that its own broken link (1100) held back.
+GAP_LATE_S = 20
 States = list[OrderState] | None
 
 
@@ -31,6 +34,12 @@ def gap(scene: Scene, rng: Random) -> States:
     if scene.world.session is not SessionState.READY:
         return None
     met = scene.live_states()
+    due = scene.world.mono_ns + GAP_LATE_S * SECOND_NS
+    for entry in list(scene.wire.socket):
+        place, order_id = entry
+        if isinstance(place, PlaceOrder) and rng.random() < 0.5:  # held by the gateway until its own link is back
+            scene.wire.socket.remove(entry)
+            scene.wire.late_orders.append((due, place, order_id))
     scene.world.give(SessionChanged(SessionState.DEGRADED, "1100", code=1100))
     scene.happened("gap")
     return met
@@ -58,7 +67,10 @@ def partial_look(scene: Scene, rng: Random) -> States:
     scene.wire.due()
     scene.wire.flush()
     parts = ("open", "completed", "fills", "positions", "account")
-    world.look(without=rng.sample(parts, rng.randint(1, 3)))
+    missing = tuple(rng.sample(parts, rng.randint(1, 3)))
+    if rng.random() < 0.5:
+        scene.blind = [missing] * rng.randint(2, 5)  # the part stays silent for a while
+    world.look(without=missing)
     return []
 
 
@@ -79,7 +91,13 @@ def slow_look(scene: Scene, rng: Random) -> States:
         left = order.qty - (order.filled or 0.0)
         fill = world.broker.fill(order.perm_id, left, world.prices[order.symbol], world.market_ns)
         scene.wire.tell_fill(fill, world.broker.commissions[-1])
-        scene.wire.drain()
+    else:
+        held = [symbol for symbol, qty in world.broker.positions.items() if qty >= 1]
+        for symbol in held:
+            qty = world.broker.positions[symbol]
+            fill = world.broker.manual_trade(symbol, Side.SELL, qty, world.prices[symbol], world.market_ns)
+            scene.wire.tell_fill(fill, world.broker.commissions[-1])
+    scene.wire.drain()
     world.give(SnapshotTaken(answer))
     return met
 

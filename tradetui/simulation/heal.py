@@ -30,7 +30,7 @@ def heal(scene: Scene, rng: Random) -> None:
     _stop_faults(scene, rng)
     _settle(scene)
     _check_unresolved(scene)
-    _operate(scene)
+    _operate(scene, rng)
     _settle(scene)
     _check_agreement(scene)
     _flatten(scene)
@@ -41,6 +41,7 @@ def _stop_faults(scene: Scene, rng: Random) -> None:
     world = scene.world
     world.dies_after = None
     world.muted.clear()
+    scene.blind.clear()
     for key in sorted(scene.unhealthy):
         world.give(HealthChanged(key, healthy=True))
     scene.unhealthy.clear()
@@ -131,11 +132,13 @@ def _has_lost_executions(scene: Scene) -> bool:
     return any(fill.exec_id not in told for fill in broker.fills[: broker.yesterday])
 
 
-def _operate(scene: Scene) -> None:
+def _operate(scene: Scene, rng: Random) -> None:
     """Do what an operator does in the morning: adopt, mark dead with evidence, end the kill, resume."""
     world, state = scene.world, scene.world.core.state
     for ours in state.book.live():
         world.command(CommandKind.CLOSE_UNKNOWN, target=ours.intent.intent_id, reason="the broker's log shows its end")
+    if state.mismatches and rng.random() < 0.5:
+        _flatten(scene)  # a flatten closes what the broker holds, whatever our books say
     differing = tuple(sorted(state.mismatches))
     if differing:
         scene.adopted = True

@@ -165,6 +165,7 @@ def i11_resolved(scene: Scene, intent: Intent) -> None:
         and scene.evidence.reported.get(order.intent.intent_id, 0.0) > order.filled + 1e-9
         and readings
         and not scene.adopted
+        and not scene.evidence.corrected(order)
     ]
     if missing:
         raise Violation(f"I11: entry on {intent.symbol} while executions of {missing[0]} are missing")
@@ -177,6 +178,9 @@ def i16_no_short(scene: Scene, intent: Intent) -> None:
     selling = sum(order.remaining for order in _earlier(scene, intent) if order.intent.side is Side.SELL)
     if intent.purpose is Purpose.FLATTEN:
         held = scene.evidence.readings[-1].get(intent.symbol, 0.0) if scene.evidence.readings else 0.0
+        told, true = scene.evidence.position(intent.symbol), scene.world.broker.positions.get(intent.symbol, 0.0)
+        if abs(told - true) < 1e-6:
+            held = min(held, told)  # the reading may be older than an execution that was told
     else:
         held = scene.evidence.position(intent.symbol)
     if intent.qty > held - selling + 1e-6:

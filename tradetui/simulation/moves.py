@@ -131,7 +131,7 @@ def look(scene: Scene, rng: Random) -> bool:
     if rng.random() < 0.7:
         scene.wire.drain()
     if world.core.state.snapshot_asked_mono_ns is not None:
-        world.look()
+        world.look(without=scene.blind.pop() if scene.blind else ())
     return True
 
 

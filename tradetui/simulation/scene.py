@@ -26,8 +26,7 @@ class Violation(Exception):
 class Scene:
     """A world with its wire, what the core was told, and what was reached.
 
-    `orphans` are orders of ours that no journal holds (an exit sent while the journal failed, then a crash): the core
-    can know them as foreign only. `moment` names what has just happened, for the aim of the next fault.
+    `blind` are the parts that the next looks will lack. `moment` names what has just happened, for the next fault.
     """
 
     world: World
@@ -36,7 +35,6 @@ class Scene:
     coverage: Coverage = field(default_factory=Coverage)
     sent_ids: set[str] = field(default_factory=set)
     sent_at: list[int] = field(default_factory=list)
-    orphans: set[str] = field(default_factory=set)
     journal_known_bad: bool = False
     unhealthy: set[str] = field(default_factory=set)
     killed: bool = False
@@ -44,6 +42,7 @@ class Scene:
     replies_read: int = 0
     flat_before: bool = False
     adopted: bool = False
+    blind: list[tuple[str, ...]] = field(default_factory=list)
     moment: str = ""
     moment_age: int = 0
     trace: blake2b = field(default_factory=lambda: blake2b(digest_size=12))
