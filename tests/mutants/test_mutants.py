@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.mutants.hunt import PATCHES, hunt, names
@@ -32,6 +34,7 @@ def test_a_mutant_changes_one_place_of_one_file() -> None:
         assert text.count("\n+++ ") == 1, name
 
 
+@pytest.mark.skipif("TRADETUI_MUTANTS" not in os.environ, reason="takes minutes: set TRADETUI_MUTANTS=1")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_planted_bug_is_found(name: str) -> None:

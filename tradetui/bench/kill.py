@@ -37,7 +37,7 @@ def measure(scale: float) -> list[Measurement]:
     return [
         Measurement(
             name="kill.last_cancel",
-            what=f"kill from another process to the last of {len(names)} cancels on the wire, just after as many orders",
+            what=f"kill from another process to the last of {len(names)} cancels written, right after as many orders",
             value=cancels[-1] - begin,
             unit="s",
             budget=at_most(1),

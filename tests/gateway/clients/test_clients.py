@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,7 +18,12 @@ from tests.gateway.clients.process import ROOT, gateway_process
 from tests.gateway.clients.stage import CASES
 from tradetui.gateway.venue.validation import KINDS
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        "TRADETUI_CLIENT_TESTS" not in os.environ, reason="installs six client libraries: set TRADETUI_CLIENT_TESTS=1"
+    ),
+]
 
 PLAY_LIMIT_S = 120
 #: What has to be answered whatever the library.
