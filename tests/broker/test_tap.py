@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import logging
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC
 from typing import Any
@@ -139,4 +140,9 @@ def test_an_error_with_the_unset_id_is_about_the_session() -> None:
 
 
 def test_the_library_itself_stays_quiet_about_what_we_report() -> None:
-    assert not logging.getLogger(library._library.__name__ + ".client").isEnabledFor(logging.ERROR)
+    # In a process of its own: other tests may have set log levels.
+    script = (
+        "import logging; from tradetui.broker.ib import library; "
+        "assert not logging.getLogger(library._library.__name__ + '.client').isEnabledFor(logging.ERROR)"
+    )
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=False).returncode == 0
