@@ -80,6 +80,19 @@ class Holding:
         self.realized_today += profit
         return profit
 
+    def split(self, new: int, old: int) -> int:
+        """Turn `old` shares into `new` ones; return the cash, at the mark, for what is no whole share."""
+        side = 1 if self.quantity > 0 else -1
+        total = abs(self.quantity) * new
+        whole, rest = divmod(total, old)
+        cash = side * rest * self.mark // new
+        gone = share_of(self.basis, rest, total)
+        self.quantity, self.basis = side * whole, self.basis - gone
+        self.realized_today += cash - gone
+        self.mark = self.mark * old // new
+        self.day_value, self.day_flow = self.value, 0
+        return cash
+
     def start_day(self) -> None:
         """Roll to a new trading day at the current mark."""
         self.day_value = self.value
@@ -87,18 +100,28 @@ class Holding:
         self.realized_today = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A dividend on its way: the ordinal of the day it is paid, and how much in micro-dollars."""
+
+    day: int
+    amount: int
+
+
 @dataclass(slots=True)
 class Account:
     """Cash in micro-dollars and holdings by con_id, flat ones of today included.
 
-    `accrued` are dividends earned and not yet paid; `month_units` what was traded in the month, for the tiered plan.
+    `dividends` are those earned and not yet paid, `income` all that were ever earned; `month_units` is what was traded
+    in the month, for the tiered plan.
     """
 
     code: str
     currency: str
     cash: int
     holdings: dict[int, Holding] = field(default_factory=dict)
-    accrued: int = 0
+    dividends: tuple[Payment, ...] = ()
+    income: int = 0
     month_units: int = 0
 
     def holding(self, book: Book) -> Holding:
@@ -119,6 +142,11 @@ class Account:
         return holding, holding.apply(quantity, price, commission)
 
     @property
+    def accrued(self) -> int:
+        """Dividends on their way."""
+        return sum(payment.amount for payment in self.dividends)
+
+    @property
     def market_value(self) -> int:
         """Signed value of all holdings that were paid for, at their marks."""
         return sum(holding.value for holding in self.holdings.values() if not holding.settles)
@@ -130,6 +158,26 @@ class Account:
         for holding in self.holdings.values():
             total += holding.worth
         return total
+
+    def split(self, con_id: int, new: int, old: int) -> bool:
+        """Turn `old` shares into `new` ones; whether any were held."""
+        holding = self.holdings.get(con_id)
+        if holding is None or not holding.quantity:
+            return False
+        self.cash += holding.split(new, old)
+        return True
+
+    def accrue(self, payment: Payment) -> None:
+        """A dividend was earned (or, negative, is owed)."""
+        self.dividends = (*self.dividends, payment)
+        self.income += payment.amount
+
+    def pay(self, today: int) -> bool:
+        """Pay every dividend due by the ordinal `today`; whether there was one."""
+        due = [payment for payment in self.dividends if payment.day <= today]
+        self.cash += sum(payment.amount for payment in due)
+        self.dividends = tuple(payment for payment in self.dividends if payment.day > today)
+        return bool(due)
 
     def start_day(self, new_month: bool = False) -> None:
         """Settle futures at their marks, roll every holding to a new trading day and forget those that are flat."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from tradetui.gateway.venue.auctions import Auctions
 from tradetui.gateway.venue.conditions import Conditions
+from tradetui.gateway.venue.corporate import CorporateDesk
 from tradetui.gateway.venue.floor import Due, Floor
 from tradetui.gateway.venue.hours import Hours
 from tradetui.gateway.venue.lifecycle import Lifecycle
@@ -39,6 +40,7 @@ class Clockwork:
         self._lifecycle = lifecycle
         self._matching = matching
         self._auctions = auctions
+        self._corporate = CorporateDesk(floor, lifecycle)
         self._settlement = Settlement(floor, lifecycle)
         self._liquidation = Liquidation(floor, lifecycle, matching)
         self._started = False
@@ -92,10 +94,12 @@ class Clockwork:
 
     def _roll_day(self) -> None:
         floor = self._floor
-        floor.office.start_day(new_month=floor.calendar.local(floor.now_ns).day == 1)
+        today = floor.calendar.local(floor.now_ns).date()
+        floor.office.start_day(new_month=today.day == 1)
         floor.orders.forget_done()
         for order in floor.orders.working():
             order.meter.start_day()
+        self._corporate.start_day(today)
         floor.timers.at(floor.calendar.midnight_after(floor.now_ns), Due.MIDNIGHT)
 
     def _order_due(self, order: WorkingOrder, what: Due) -> None:

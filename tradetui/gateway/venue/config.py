@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tradetui.domain.clock import SECOND_NS
+from tradetui.gateway.venue.corporate_action import CorporateAction
 from tradetui.gateway.venue.fees import CommissionSchedule
 
 #: Overnight initial and maintenance margin per contract, USD.
@@ -28,7 +29,8 @@ class VenueConfig:
     for the following quotes. Orders for the closing auction are taken until `close_cutoff_ns` before the close.
     `futures_margins` are (initial, maintenance) USD per contract by symbol, `other_futures` for those not named;
     `short_limits` how many shares of a symbol can be borrowed, unlimited where absent. An account whose equity is below
-    its maintenance margin is found every `liquidation_every_ns` and liquidated.
+    its maintenance margin is found every `liquidation_every_ns` and liquidated. `corporate_actions` take effect in the
+    night before their ex-dates.
     """
 
     starting_cash: Mapping[str, float] = field(default_factory=lambda: {"DU1234567": 1_000_000.0})
@@ -44,6 +46,7 @@ class VenueConfig:
     other_futures: tuple[float, float] = (20_000.0, 18_000.0)
     short_limits: Mapping[str, int] = field(default_factory=dict)
     liquidation_every_ns: int = 60 * SECOND_NS
+    corporate_actions: tuple[CorporateAction, ...] = ()
 
     @property
     def first_perm_id(self) -> int:

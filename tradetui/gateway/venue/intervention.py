@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tradetui.gateway.venue.corporate import CorporateDesk
 from tradetui.gateway.venue.events import AccountEvent, CommissionEvent, ExecutionEvent, PositionEvent
 from tradetui.gateway.venue.fees import FeeMeter
 from tradetui.gateway.venue.floor import Due, Floor
@@ -137,13 +138,7 @@ class Intervention:
 
     def split_shares(self, con_id: int, new: int, old: int) -> None:
         """A stock split `new` for `old`: holdings change, working orders of the instrument are cancelled."""
-        for order in tuple(self._floor.books[con_id].orders.values()):
-            self._lifecycle.cancel(order, Refusal(202, "Order Canceled - reason:Corporate action"))
-        for code, account in self._floor.office.accounts.items():
-            holding = account.holdings.get(con_id)
-            if holding is not None and holding.quantity:
-                holding.quantity = holding.quantity * new // old
-                self._tell_holding(code, con_id)
+        CorporateDesk(self._floor, self._lifecycle).split(self._floor.books[con_id], new, old)
 
     def _order(self, perm_id: int) -> WorkingOrder:
         order = self._floor.orders.by_perm_id(perm_id)

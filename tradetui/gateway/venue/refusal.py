@@ -27,6 +27,7 @@ TIF_INCOMPATIBLE = Refusal(111, "The TIF (Tif type) and the order type are incom
 NO_DEFINITION = Refusal(200, "No security definition has been found for the request")
 CANCELED = Refusal(202, "Order Canceled - reason:")
 EXPIRED = Refusal(202, "Order Canceled - reason:The contract has expired.")
+CORPORATE_ACTION = Refusal(202, "Order Canceled - reason:Corporate action")
 MARGIN_CANCELLED = Refusal(202, "Order Canceled - reason:Insufficient margin; the account is being liquidated.")
 LOCATING = Refusal(
     404,

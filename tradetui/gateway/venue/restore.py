@@ -12,7 +12,7 @@ from typing import cast
 
 from tradetui.domain.errors import OperatorError
 from tradetui.gateway.venue import codec
-from tradetui.gateway.venue.account import Account, Holding
+from tradetui.gateway.venue.account import Account, Holding, Payment
 from tradetui.gateway.venue.clockwork import Clockwork
 from tradetui.gateway.venue.conditions import Conditions
 from tradetui.gateway.venue.floor import Due, Floor
@@ -30,7 +30,8 @@ class AccountImage:
     currency: str
     cash: int
     holdings: tuple[Holding, ...]
-    accrued: int
+    dividends: tuple[Payment, ...]
+    income: int
     month_units: int
     day_net_liquidation: int
 
@@ -87,7 +88,8 @@ def to_state(floor: Floor) -> dict[str, object]:
                 currency=account.currency,
                 cash=account.cash,
                 holdings=tuple(account.holdings.values()),
-                accrued=account.accrued,
+                dividends=account.dividends,
+                income=account.income,
                 month_units=account.month_units,
                 day_net_liquidation=office.day_net_liquidation[account.code],
             )
@@ -159,7 +161,8 @@ def _restore_accounts(floor: Floor, image: VenueImage) -> None:
             each.currency,
             each.cash,
             {h.contract.con_id: h for h in each.holdings},
-            each.accrued,
+            each.dividends,
+            each.income,
             each.month_units,
         )
         for each in image.accounts
