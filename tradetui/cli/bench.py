@@ -103,5 +103,7 @@ def _end(child: subprocess.Popen[str]) -> tuple[str, str]:
     try:
         return child.communicate(timeout=GRACE_S)
     except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
+        # The benchmark itself may be gone while something it started still holds the pipe.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
         return child.communicate()

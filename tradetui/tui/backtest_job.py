@@ -77,6 +77,7 @@ class BacktestJob:
     def __init__(self, command: Sequence[str]) -> None:
         self._command = command
         self._process: asyncio.subprocess.Process | None = None
+        self._end: asyncio.Task[tuple[int, str]] | None = None
         self._cancelled = False
 
     async def events(self) -> AsyncIterator[JobEvent]:
@@ -92,7 +93,7 @@ class BacktestJob:
         self._process = process
         if process.stdout is None or process.stderr is None:
             raise RuntimeError("the worker was started without pipes")
-        last_words = asyncio.create_task(_tail(process.stderr))
+        self._end = end = asyncio.create_task(_end_of(process, process.stderr))
         ended = False
         try:
             async for line in process.stdout:
@@ -106,8 +107,8 @@ class BacktestJob:
         finally:
             if not self._cancelled:
                 self._signal(signal.SIGKILL)
-            code = await process.wait()
-            said = await last_words
+            # The reader may be cancelled more than once; the process is waited for all the same.
+            code, said = await asyncio.shield(end)
         if not ended and not self._cancelled:
             yield Failed(said or f"the worker ended with code {code} and said nothing")
 
@@ -116,6 +117,12 @@ class BacktestJob:
         self._cancelled = True
         self._signal(signal.SIGTERM)
         asyncio.get_running_loop().call_later(GRACE_S, self._signal, signal.SIGKILL)
+
+    async def close(self) -> None:
+        """Cancel, and return when the worker is gone."""
+        self.cancel()
+        if self._end is not None:
+            await asyncio.shield(self._end)
 
     def _signal(self, number: int) -> None:
         if self._process is not None and self._process.returncode is None:
@@ -148,6 +155,12 @@ def _value(value: object) -> float | str | None:
     if value is None or isinstance(value, float | str):
         return value
     return float(value) if isinstance(value, int) else str(value)
+
+
+async def _end_of(process: asyncio.subprocess.Process, errors: asyncio.StreamReader) -> tuple[int, str]:
+    """Return the exit code and the last line of standard error, when the process has ended."""
+    said = await _tail(errors)
+    return await process.wait(), said
 
 
 async def _tail(stream: asyncio.StreamReader) -> str:

@@ -75,10 +75,10 @@ class BacktestScreen(Screen[None], inherit_bindings=False):
         self.set_class(event.size.width >= 110, "-wide")
         self.call_after_refresh(self._show)
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         """Leave no worker behind."""
         if self._job is not None:
-            self._job.cancel()
+            await self._job.close()
 
     def on_paste(self, event: events.Paste) -> None:
         """Take pasted text into the field: paths are seldom typed."""
