@@ -142,8 +142,8 @@ def test_adopting_a_difference_ends_the_wait_for_its_executions() -> None:
     _, perm_id = world.working()
     world.broker.fill(perm_id, 60, 99.0, world.market_ns)
     world.give(OrderSeen(world.broker.end(perm_id)))
-    for _ in range(4):
-        world.wait(2.5)
+    for _ in range(3):
+        world.wait(32)  # executions cannot be read, but the difference stays
         world.look(without=["fills"])
     assert state(world).mismatches["SPY"].confirmed
     _, other = world.working(symbol="QQQ")

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.trading.world import World, settings
-from tradetui.domain.events import CommandKind, FillSeen, OrderSeen, OrderStatusSeen, SessionChanged, SessionState
+from tradetui.domain.events import (
+    CommandKind,
+    CommissionSeen,
+    FillSeen,
+    OrderSeen,
+    OrderStatusSeen,
+    SessionChanged,
+    SessionState,
+)
 from tradetui.domain.order import Purpose, Side
 from tradetui.domain.order_state import OrderState
-from tradetui.trading.settings import StrategySetting
+from tradetui.trading.settings import Execution, StrategySetting, UnfilledPolicy
 
 
 def ready(**changes: object) -> World:
@@ -87,6 +97,76 @@ def test_a_strategy_that_sold_shares_of_others_can_buy_again() -> None:
     bought = world.decide(Side.BUY, 10, by="trend")
     assert bought is not None
     assert world.order(bought).intent.purpose is Purpose.ENTRY
+
+
+def repricing(qty: float) -> tuple[World, int]:
+    """Return a world whose limit order of `qty` has run out of time and waits for its cancel."""
+    world = ready(execution=Execution(unfilled_policy=UnfilledPolicy.REPRICE, unfilled_timeout_s=5.0))
+    _, perm_id = world.working(qty=qty)
+    world.wait(6)
+    return world, perm_id
+
+
+def test_an_order_is_replaced_when_the_executions_that_were_reported_have_come() -> None:
+    world, perm_id = repricing(18)
+    fill = world.broker.fill(perm_id, 9, 99.0, world.market_ns)
+    world.give(OrderSeen(replace(world.broker.orders[perm_id], status="Cancelled")))
+    world.wait(1)
+    assert [place.intent.qty for place in world.sent] == [18]
+    assert world.refusals() == []
+    world.give(FillSeen(fill))
+    world.wait(1)
+    assert [place.intent.qty for place in world.sent] == [18, 9]
+
+
+def test_an_order_whose_executions_never_come_is_not_replaced_later() -> None:
+    world, perm_id = repricing(18)
+    fill = world.broker.fill(perm_id, 9, 99.0, world.market_ns)
+    world.give(OrderSeen(replace(world.broker.orders[perm_id], status="Cancelled")))
+    world.wait(62)
+    world.give(FillSeen(fill))
+    world.wait(1)
+    assert [place.intent.qty for place in world.sent] == [18]
+
+
+def test_an_order_whose_whole_quantity_is_on_its_way_is_not_replaced() -> None:
+    world, perm_id = repricing(18)
+    world.broker.fill(perm_id, 18, 99.0, world.market_ns)
+    world.give(OrderSeen(replace(world.broker.orders[perm_id], status="Cancelled")))
+    world.wait(1)
+    assert [place.intent.qty for place in world.sent] == [18]
+    assert world.refusals() == []
+
+
+def test_a_late_execution_lowers_what_the_next_replacement_asks_for() -> None:
+    world, perm_id = repricing(18)
+    fill = world.broker.fill(perm_id, 9, 99.0, world.market_ns)
+    world.give(OrderSeen(replace(world.broker.orders[perm_id], status="Cancelled", filled=0.0)))
+    world.wait(1)
+    assert [place.intent.qty for place in world.sent] == [18, 18]
+    second = world.write(world.sent[-1].intent.intent_id)
+    world.acknowledge(second)
+    world.give(FillSeen(fill))
+    world.give(CommissionSeen(world.broker.commissions[-1]))
+    world.broker.end(perm_id)
+    world.wait(6)
+    world.give(OrderSeen(world.broker.end(second)))
+    world.wait(1)
+    assert [place.intent.qty for place in world.sent] == [18, 18, 9]
+
+
+def test_a_difference_is_confirmed_only_by_a_look_that_read_the_executions() -> None:
+    world = ready()
+    _, perm_id = world.working(qty=10)
+    world.broker.fill(perm_id, 10, 99.0, world.market_ns)
+    for _ in range(4):
+        world.wait(6)
+        world.look(without=["fills"])
+    assert not world.core.state.mismatches["SPY"].confirmed
+    assert world.decide(symbol="SPY") is None
+    world.wait(6)
+    world.look()
+    assert world.core.state.mismatches == {}
 
 
 def test_a_reused_order_id_is_not_taken_for_an_order_of_the_earlier_connection() -> None:

@@ -17,6 +17,7 @@ from tradetui.domain.records import BarConsumed, OrderSaved, RefusalSaved
 from tradetui.risk.control import Refusal
 from tradetui.risk.gate import Gate
 from tradetui.trading.exposure import view_for
+from tradetui.trading.orders import missing_fills
 from tradetui.trading.out import Out
 from tradetui.trading.sent import SentOrder
 from tradetui.trading.settings import StrategySetting
@@ -212,9 +213,26 @@ def _refuse(state: CoreState, out: Out, now: Now, intent: Intent, refusals: tupl
     state.note(out, now, "WARNING", "risk", text + more, intent.symbol)
 
 
+def _left_over(state: CoreState, order: OrderRecord) -> float:
+    """Return what is still wanted: executions that came late for orders replaced before, or are on their way, count."""
+    old = order.intent
+    family = [
+        item
+        for item in state.book.all()
+        if (item.intent.strategy, item.intent.symbol, item.intent.bar_end_ns)
+        == (old.strategy, old.symbol, old.bar_end_ns)
+        and item.intent.leg.partition("~")[0] == old.leg.partition("~")[0]
+    ]
+    done = sum(item.filled + missing_fills(state, item) for item in family)
+    return max(item.qty for item in family) - done
+
+
 def replace_unfilled(state: CoreState, out: Out, now: Now, gate: Gate, order: OrderRecord, *, market: bool) -> None:
     """Send what a cancelled, unfilled limit order left over as a new intent: at market, or at the current quote."""
     old = order.intent
+    left = _left_over(state, order)
+    if left <= 0:
+        return
     quote = state.quotes.get(old.symbol)
     price = None if market or quote is None else (quote.ask if old.side is Side.BUY else quote.bid)
     attempt = int(old.leg.rpartition("~")[2]) + 1 if "~" in old.leg else 1
@@ -222,7 +240,7 @@ def replace_unfilled(state: CoreState, out: Out, now: Now, gate: Gate, order: Or
     signal = Signal(
         symbol=old.symbol,
         side=old.side,
-        qty=order.qty - order.filled,
+        qty=left,
         order_type=old.order_type if price is not None else Signal(symbol="", side=old.side, qty=1).order_type,
         limit_price=price,
         tif=old.tif,

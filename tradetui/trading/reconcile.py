@@ -140,7 +140,7 @@ def _compare_positions(state: CoreState, out: Out, now: Now, snapshot: BrokerSna
         if abs(ours - theirs) < 1e-9:
             _agree(state, out, now, symbol)
         elif _is_quiet(state, now, symbol, snapshot):
-            _differ(state, out, now, symbol, ours, theirs)
+            _differ(state, out, now, symbol, ours, theirs, certain=snapshot.fills is not None)
 
 
 def _is_quiet(state: CoreState, now: Now, symbol: str, snapshot: BrokerSnapshot) -> bool:
@@ -156,15 +156,20 @@ def _agree(state: CoreState, out: Out, now: Now, symbol: str) -> None:
     clear_latch(state, out, now, f"mismatch:{symbol}", "core", "the position agrees with the broker again")
 
 
-def _differ(state: CoreState, out: Out, now: Now, symbol: str, ours: float, theirs: float) -> None:
+def _differ(state: CoreState, out: Out, now: Now, symbol: str, ours: float, theirs: float, *, certain: bool) -> None:
+    """Block the symbol at once; confirm by a look that read the executions too: they may explain it all.
+
+    Where they cannot be read, a difference that stays as it is for `reconcile_every_s` is confirmed without them.
+    """
     known = state.mismatches.get(symbol)
     if known is None or (known.ours, known.broker) != (ours, theirs):
         state.mismatches[symbol] = Mismatch(ours, theirs, now.mono_ns)
         text = f"{symbol}: position differs, ours {ours:g}, broker {theirs:g}; looking again"
         state.note(out, now, "WARNING", "reconcile", text, symbol)
         return
-    old_enough = now.mono_ns - known.since_mono_ns >= state.settings.timing.position_quiet_s * SECOND_NS
-    if known.confirmed or not old_enough:
+    timing = state.settings.timing
+    needed_s = timing.position_quiet_s if certain else timing.reconcile_every_s
+    if known.confirmed or now.mono_ns - known.since_mono_ns < needed_s * SECOND_NS:
         return
     known.confirmed = True
     latch = Latch(

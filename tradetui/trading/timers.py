@@ -13,13 +13,15 @@ from tradetui.trading.day import on_time
 from tradetui.trading.decide import replace_unfilled
 from tradetui.trading.flatten import advance
 from tradetui.trading.link import clear_restart, watch_link
-from tradetui.trading.orders import cancel
+from tradetui.trading.orders import cancel, missing_fills
 from tradetui.trading.out import Out
 from tradetui.trading.settings import UnfilledPolicy
 from tradetui.trading.state import CoreState
 
 #: A look that never came back is given up after this, so that the next one can be asked for.
 LOOK_LIMIT_S = 30.0
+#: What an unfilled order left over is sent again only within this time of its cancel: later its price means nothing.
+REPLACE_LIMIT_S = 60.0
 
 
 def on_timer(state: CoreState, out: Out, now: Now, gate: Gate) -> None:
@@ -66,13 +68,23 @@ def _watch_order(state: CoreState, out: Out, now: Now, order: OrderRecord) -> No
 def _replace_ended(state: CoreState, out: Out, now: Now, gate: Gate) -> None:
     for intent_id, policy in list(state.unfilled.items()):
         order = state.book.get(intent_id)
-        if order is None or not order.is_live:
-            del state.unfilled[intent_id]
-        if order is None or order.state is not OrderState.CANCELLED or policy is UnfilledPolicy.CANCEL:
+        if order is not None and order.is_live:
+            continue
+        ended_by_us = order is not None and order.state in (OrderState.CANCELLED, OrderState.LATE_FILL)
+        wanted = policy is not UnfilledPolicy.CANCEL and ended_by_us
+        if order is not None and wanted and missing_fills(state, order) and not _is_stale(now, order):
+            continue  # how much is left is known when the executions that were reported have come
+        del state.unfilled[intent_id]
+        if order is None or not wanted or _is_stale(now, order):
             continue
         tries = int(order.intent.leg.rpartition("~")[2]) if "~" in order.intent.leg else 0
         market = policy is UnfilledPolicy.MARKET or tries >= state.settings.execution.max_reprices
         replace_unfilled(state, out, now, gate, order, market=market)
+
+
+def _is_stale(now: Now, order: OrderRecord) -> bool:
+    """Return whether the cancel is so old that the decision behind the order counts no more."""
+    return order.cancel_mono_ns is None or _age(now, order.cancel_mono_ns) > REPLACE_LIMIT_S
 
 
 def _look_regularly(state: CoreState, out: Out, now: Now) -> None:
