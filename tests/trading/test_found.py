@@ -183,3 +183,12 @@ def test_a_reused_order_id_is_not_taken_for_an_order_of_the_earlier_connection()
     world.give(status)
     assert world.order(old).perm_id is None
     assert world.order(old).state is OrderState.UNKNOWN
+
+
+def test_a_flatten_that_is_widened_cancels_the_orders_of_its_new_symbols_at_once() -> None:
+    world = ready()
+    world.buy_and_fill("SPY")
+    world.command(CommandKind.FLATTEN, confirm="flatten", symbols=("SPY",))
+    intent_id, _ = world.working(symbol="QQQ")
+    world.command(CommandKind.FLATTEN, confirm="flatten")
+    assert world.cancels[-1].intent_id == intent_id

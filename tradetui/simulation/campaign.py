@@ -25,6 +25,7 @@ SOMETIMES = (
     "a kill while the journal fails",
     "a kill without a READY link",
     "a liquidation by the broker",
+    "a look of a flatten while an own order works",
     "a restart while killed",
     "an accepted order is shown late",
     "an overfill",

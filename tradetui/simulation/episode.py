@@ -214,3 +214,6 @@ class Episode:
             scene.happened("ack")
         elif isinstance(event, SnapshotTaken):
             scene.happened("reconcile")
+            run = state.flatten
+            if run is not None and not run.outcome and any(scene.ours(held) for held in scene.world.broker.live()):
+                scene.coverage.sometimes["a look of a flatten while an own order works"] += 1

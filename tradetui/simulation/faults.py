@@ -19,6 +19,7 @@ Injector = Callable[[Scene, Random], list[OrderState] | None]
 ANY_LIVE = (S.JOURNALED, S.SENT, S.ACKED, S.WORKING, S.PARTIAL, S.CANCEL_WANTED, S.UNKNOWN)
 AT_BROKER = (S.SENT, S.ACKED, S.WORKING, S.PARTIAL, S.CANCEL_WANTED, S.UNKNOWN)
 ADDRESSED = AT_BROKER
+CANCELLING = ("cancel", "flatten", "kill")
 TRADED = (S.PARTIAL, S.CANCEL_WANTED, S.UNKNOWN, S.FILLED, S.CANCELLED)
 
 
@@ -66,9 +67,10 @@ FAULTS: dict[str, Fault] = {
     "bar_again": Fault(orders.bar_again, "F45", rate=0.4),
     "runaway": Fault(orders.runaway, "F46 F54 F55", (), ("fill",), rate=0.3),
     # Part C, cancelling
-    "cancel_lost": Fault(orders.cancel_lost, "F57", (S.CANCEL_WANTED, S.UNKNOWN), ("cancel",), rate=3.0),
-    "cancel_refused": Fault(orders.cancel_refused, "F58 F59 F60", (S.CANCEL_WANTED, S.UNKNOWN), ("cancel",), rate=3.0),
-    "fill_races_cancel": Fault(orders.fill_races_cancel, "F61", (S.CANCEL_WANTED, S.UNKNOWN), ("cancel",), rate=3.0),
+    "cancel_lost": Fault(orders.cancel_lost, "F57", (S.CANCEL_WANTED, S.UNKNOWN), CANCELLING, rate=3.0),
+    "cancel_refused": Fault(orders.cancel_refused, "F58 F59 F60", (S.CANCEL_WANTED, S.UNKNOWN), CANCELLING, rate=3.0),
+    "fill_races_cancel": Fault(orders.fill_races_cancel, "F61", (S.CANCEL_WANTED, S.UNKNOWN), CANCELLING, rate=3.0),
+    "slow_cancel": Fault(orders.slow_cancel, "F57 F61", (S.CANCEL_WANTED, S.UNKNOWN), CANCELLING, rate=3.0),
     "late_fill": Fault(orders.late_fill, "F62", AT_BROKER, ("cancel",)),
     # Part D, executions
     "fill_untold": Fault(link.fill_untold, "F39 F68", AT_BROKER, ("send", "ack")),
@@ -103,5 +105,5 @@ FAULTS: dict[str, Fault] = {
     # Part K, kill, flatten
     "kill": Fault(host.kill, "F133 F134 F135 F136", ANY_LIVE, ("send", "ack", "fill", "cancel"), rate=0.25),
     "stop_file": Fault(host.stop_file, "F122 F136", ANY_LIVE, ("send",), rate=0.15),
-    "flatten": Fault(host.flatten, "F137 F138", ANY_LIVE, ("fill",), rate=0.2),
+    "flatten": Fault(host.flatten, "F137 F138", ANY_LIVE, ("fill", "ack", "cancel"), rate=0.3),
 }  # fmt: skip

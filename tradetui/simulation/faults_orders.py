@@ -323,6 +323,18 @@ def cancel_refused(scene: Scene, rng: Random) -> States:
     return taken[1]
 
 
+def slow_cancel(scene: Scene, rng: Random) -> States:
+    """The exchange takes seconds over a cancel: looks in between still show the order, and it may still fill."""
+    taken = _take_cancel(scene)
+    if taken is None:
+        return None
+    order, met = taken
+    broker = scene.world.broker
+    scene.wire.tell_status(broker.end(order.perm_id, "PendingCancel"))
+    scene.wire.end_later(rng.choice((1.0, 3.0)), order.perm_id)
+    return met
+
+
 def fill_races_cancel(scene: Scene, rng: Random) -> States:
     """A part is filled between the arrival of the cancel and its confirmation."""
     taken = _take_cancel(scene)

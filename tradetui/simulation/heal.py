@@ -50,6 +50,7 @@ def _stop_faults(scene: Scene, rng: Random) -> None:
         world.journal.flush()
         world.give(JournalRestored())
     scene.wire.late_orders = [(0, place, order_id) for _, place, order_id in scene.wire.late_orders]
+    scene.wire.ending = [(0, perm_id) for _, perm_id in scene.wire.ending]
     world.broker.hidden.clear()
     if world.stop_file:
         world.give(StopFileSeen(world.stop_file))

@@ -39,6 +39,7 @@ class Wire:
         self.inbox: list[Event] = []
         self.later: list[tuple[int, Event]] = []
         self.late_orders: list[tuple[int, PlaceOrder, int]] = []
+        self.ending: list[tuple[int, int]] = []
 
     # --- out ---------------------------------------------------------------------------------------------------
     def write(self) -> bool:
@@ -113,9 +114,19 @@ class Wire:
         """Send a message after some seconds."""
         self.later.append((self.world.mono_ns + int(seconds * SECOND_NS), event))
 
+    def end_later(self, seconds: float, perm_id: int) -> None:
+        """Let a cancel that the exchange has taken act after some seconds."""
+        self.ending.append((self.world.mono_ns + int(seconds * SECOND_NS), perm_id))
+
     def due(self) -> None:
         """Let what is late come, if its time has come."""
         now = self.world.mono_ns
+        for due, perm_id in self.ending:
+            if due <= now and self.world.broker.orders[perm_id].status == "PendingCancel":
+                ended = self.world.broker.end(perm_id)
+                if self.world.connected:
+                    self.tell_status(ended)
+        self.ending = [item for item in self.ending if item[0] > now]
         self.inbox += [event for due, event in self.later if due <= now]
         self.later = [item for item in self.later if item[0] > now]
         for due, place, order_id in self.late_orders:

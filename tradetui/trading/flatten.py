@@ -31,6 +31,7 @@ def start(state: CoreState, out: Out, now: Now, command_id: str, who: str, symbo
         if symbols and not missing:
             return "this flatten is in progress already"
         run.symbols = tuple(sorted(set(run.symbols) | set(symbols))) if symbols and run.symbols else ()
+        advance(state, out, now)
         return "the flatten in progress now covers these symbols too"
     state.flatten = FlattenRun(command_id, who, symbols, now, now.mono_ns)
     names = ", ".join(symbols) if symbols else "every symbol"
