@@ -98,6 +98,13 @@ REPLIES: dict[CommandKind, list[tuple[str, str]]] = {
     CommandKind.KILL: [("accepted", "KILLED; cancelling 2 orders"), ("done", "KILLED; every order has ended")],
     CommandKind.FLATTEN: [("accepted", "flattening SPY"), ("done", "FLAT: nothing held")],
     CommandKind.STOP: [("done", "the core stops")],
+    CommandKind.ADOPT: [("done", "SPY: adopted -1")],
+    CommandKind.ASSIGN: [("done", "SPY: assigned")],
+    CommandKind.ADJUST: [("done", "SPY: booked")],
+    CommandKind.CLOSE_UNKNOWN: [("done", "aaaa1111 is marked dead")],
+    CommandKind.UNLOCK: [("denied", "SPY stays locked: MISMATCH")],
+    CommandKind.CANCEL: [("accepted", "cancelling 1 order")],
+    CommandKind.CANCEL_ALL: [("accepted", "cancelling 2 orders")],
 }
 ANSWERS: dict[str, list[Row]] = {
     "orders": [{"id": "cccc3333", **ORDER}],

@@ -216,3 +216,34 @@ def test_the_account_shows_each_symbol_and_never_traded_ones_as_zero() -> None:
     assert ledger.position_of("a", "DIA").qty == 0
     assert ledger.position("SPY").unrealized(11.0, 50.0) == 50.0
     assert replace(fill(1, Side.SELL, 2, 1.0)).signed_qty == -2
+
+
+def test_units_handed_to_another_owner_leave_the_account_alone_also_when_an_old_trade_is_corrected() -> None:
+    ledger = Ledger()
+    ledger.open_cash(10_000.0)
+    for number, (side, price) in enumerate(((Side.BUY, 10.0), (Side.SELL, 12.0), (Side.BUY, 20.0)), start=1):
+        ledger.book_fill(fill(number, side, 100, price), "a")
+        ledger.book_commission(commission(number, 0.0))
+    handed = Adjustment(
+        adjustment_id="t",
+        symbol="SPY",
+        owner="b",
+        qty=100.0,
+        price=20.0,
+        cash=0.0,
+        reason="b trades it now",
+        who="ops",
+        ts_ns=4,
+        source="a",
+    )
+    before = ledger.position("SPY"), ledger.cash
+    assert ledger.book_adjustment(handed)
+    assert (ledger.position("SPY"), ledger.cash) == before
+    assert (ledger.position_of("a", "SPY").qty, ledger.position_of("b", "SPY").qty) == (0.0, 100.0)
+    assert ledger.position_of("b", "SPY").avg_cost == 20.0
+    # The first round trip had been closed for good; its sale is corrected to a better price.
+    assert ledger.book_fill(fill(2, Side.SELL, 100, 13.0, revision=2), "a")
+    assert ledger.position("SPY").qty == 100.0
+    assert ledger.realized == pytest.approx(300.0)
+    assert (ledger.position_of("a", "SPY").qty, ledger.position_of("b", "SPY").qty) == (0.0, 100.0)
+    assert ledger.position_of("a", "SPY").realized + ledger.position_of("b", "SPY").realized == pytest.approx(300.0)

@@ -49,6 +49,8 @@ VERBS: dict[str, Verb] = {
     "logs": Verb("logs", "print the core's log", json=True),
     "pause": Verb("pause", "stop new entries; exits and stops stay"),
     "resume": Verb("resume", "allow entries again"),
+    "cancel": Verb("cancel", "cancel working orders of ours"),
+    "repair": Verb("repair", "adopt, assign, adjust, close or unlock what the restart review lists"),
     "kill": Verb("kill", "cancel every working entry and trade no more"),
     "flatten": Verb("flatten", "close positions and prove it"),
     "stop": Verb("stop", "end the core; positions and protective stops stay"),

@@ -9,7 +9,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -75,8 +75,12 @@ def command_message(
     target: str = "",
     reason: str = "",
     confirm: str = "",
+    booking: Mapping[str, JsonValue] | None = None,
 ) -> Message:
-    """Return a command of `kind` (a domain CommandKind) by `who`, with a fresh id unless one is given."""
+    """Return a command of `kind` (a domain CommandKind) by `who`, with a fresh id unless one is given.
+
+    `booking` holds the fields of the bookkeeping commands: owner, qty, price, cash.
+    """
     return {
         "t": "command",
         "id": command_id or new_command_id(),
@@ -86,6 +90,7 @@ def command_message(
         "target": target,
         "reason": reason,
         "confirm": confirm,
+        **(booking or {}),
     }
 
 

@@ -295,7 +295,10 @@ class Subscribe(TypedDict):
 
 
 class CommandMessage(TypedDict):
-    """An operator's command. `kind` is a domain CommandKind; `id` makes it idempotent."""
+    """An operator's command. `kind` is a domain CommandKind; `id` makes it idempotent.
+
+    `owner`, `qty` (signed units), `price` and `cash` (signed money) belong to the bookkeeping commands.
+    """
 
     t: Literal["command"]
     id: str
@@ -305,6 +308,10 @@ class CommandMessage(TypedDict):
     target: str
     reason: str
     confirm: str
+    owner: NotRequired[str]
+    qty: NotRequired[float | None]
+    price: NotRequired[float | None]
+    cash: NotRequired[float | None]
 
 
 class Query(TypedDict):

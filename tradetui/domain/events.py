@@ -215,6 +215,9 @@ class CommandKind(StrEnum):
     STRATEGY_STOP = "strategy-stop"
     STRATEGY_START = "strategy-start"
     ADOPT = "adopt"
+    ASSIGN = "assign"
+    ADJUST = "adjust"
+    UNLOCK = "unlock"
     CLOSE_UNKNOWN = "close-unknown"
     STOP = "stop"
 
@@ -223,7 +226,8 @@ class CommandKind(StrEnum):
 class Command:
     """An operator's order to the core. The same `command_id` is carried out once, whatever the number of deliveries.
 
-    `confirm` is what was typed where a command asks for it.
+    `confirm` is what was typed where a command asks for it. `qty` (signed units), `price` (per unit) and `cash` (signed
+    money) belong to the bookkeeping commands; None where they were not given.
     """
 
     command_id: str
@@ -233,6 +237,10 @@ class Command:
     target: str = ""
     reason: str = ""
     confirm: str = ""
+    owner: str = ""
+    qty: float | None = None
+    price: float | None = None
+    cash: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

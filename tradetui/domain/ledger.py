@@ -27,7 +27,8 @@ class Adjustment:
 
     `qty` is signed units at `price`; `cash` is money that moved besides the shares' own value, which is not booked: an
     adopted position does not change cash. `after_fills` is how many executions were booked before it, so that a restart
-    books everything in the same order.
+    books everything in the same order. With a `source` the units move from that owner to `owner` at `price`, and the
+    account's own position and cash stay as they are. `multiplier` is money per point and unit.
     """
 
     adjustment_id: str
@@ -40,6 +41,8 @@ class Adjustment:
     who: str
     ts_ns: int
     after_fills: int = 0
+    source: str = ""
+    multiplier: float = 1.0
 
 
 @dataclass(slots=True)
@@ -97,6 +100,10 @@ class _Book:
         if self.position.qty == 0 and all(part.booked.commission is not None for part in self.tail):
             self.base = self.position
             self.tail.clear()
+
+
+def _adjusted(position: Position, adjustment: Adjustment, fraction: float) -> Position:
+    return position.after_trade(adjustment.qty * fraction, adjustment.price, 0.0, adjustment.multiplier)
 
 
 class Ledger:
@@ -165,7 +172,7 @@ class Ledger:
         if adjustment.qty:
             # The adopted shares enter below the tail, at their own price and without cash.
             for book, fraction in self._adjusted_books(adjustment):
-                book.base = book.base.after_trade(adjustment.qty * fraction, adjustment.price, 0.0, 1.0)
+                book.base = _adjusted(book.base, adjustment, fraction)
                 book.recompute()
         return True
 
@@ -271,10 +278,13 @@ class Ledger:
         return book
 
     def _adjusted_books(self, adjustment: Adjustment) -> list[tuple[_Book, float]]:
-        shares = self._shares(adjustment.owner, adjustment.symbol, adjustment.qty)
+        if adjustment.source:
+            shares: tuple[tuple[str, float], ...] = ((adjustment.source, -1.0), (adjustment.owner, 1.0))
+        else:
+            shares = self._shares(adjustment.owner, adjustment.symbol, adjustment.qty)
         self._adjustment_shares[adjustment.adjustment_id] = shares
         owners = [(self._owner_book(name, adjustment.symbol), fraction) for name, fraction in shares]
-        return [(self._account_book(adjustment.symbol), 1.0), *owners]
+        return owners if adjustment.source else [(self._account_book(adjustment.symbol), 1.0), *owners]
 
     def _revise(self, known: BookedFill, fill: Fill, revision: int) -> None:
         old = known.fill
@@ -302,8 +312,9 @@ class Ledger:
         base = Position(symbol)
         for adjustment in self._adjustments.values():
             for name, fraction in self._adjustment_shares.get(adjustment.adjustment_id, ()):
-                if adjustment.symbol == symbol and (owner is None or name == owner):
-                    base = base.after_trade(adjustment.qty * fraction, adjustment.price, 0.0, 1.0)
+                whole_account = owner is None and not adjustment.source
+                if adjustment.symbol == symbol and (whole_account or name == owner):
+                    base = _adjusted(base, adjustment, fraction)
         book.base = base
         book.tail = [
             _Part(booked, 1.0 if owner is None else fraction)

@@ -231,7 +231,20 @@ def command_of(message: Message) -> Command:
         target=_text(message, "target"),
         reason=_text(message, "reason"),
         confirm=_text(message, "confirm"),
+        owner=_text(message, "owner"),
+        qty=_number(message, "qty"),
+        price=_number(message, "price"),
+        cash=_number(message, "cash"),
     )
+
+
+def _number(message: Message, name: str) -> float | None:
+    value = message.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise OperatorError(f"{name} has to be a number")
+    return float(value)
 
 
 def _text(message: Message, name: str) -> str:

@@ -135,7 +135,7 @@ class Evidence:
     def position(self, symbol: str) -> float:
         """Return the position that the told executions and adjustments amount to."""
         traded = sum(told.fill.signed_qty for told in self.fills.values() if told.fill.symbol == symbol)
-        return traded + sum(item.qty for item in self.adjustments if item.symbol == symbol)
+        return traded + sum(item.qty for item in self.adjustments if item.symbol == symbol and not item.source)
 
     def cash(self) -> float | None:
         """Return the cash that opening balance, executions and commissions amount to; None before the opening."""

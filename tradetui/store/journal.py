@@ -226,7 +226,10 @@ def _check_and_migrate(connection: sqlite3.Connection, path: Path) -> None:
 def _prune(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM notes WHERE seq <= (SELECT max(seq) FROM notes) - ?", (NOTES_KEPT,))
     connection.execute(
-        "DELETE FROM consumed_bars WHERE bar_end_ns < (SELECT max(bar_end_ns) FROM consumed_bars) - ?",
+        # The newest bar of each strategy and symbol stays, however old: it is what says that none before it trades.
+        "DELETE FROM consumed_bars WHERE bar_end_ns < (SELECT max(bar_end_ns) FROM consumed_bars) - ?"
+        " AND bar_end_ns < (SELECT max(bar_end_ns) FROM consumed_bars AS newest"
+        " WHERE newest.strategy = consumed_bars.strategy AND newest.symbol = consumed_bars.symbol)",
         (CONSUMED_KEPT_NS,),
     )
 

@@ -9,13 +9,12 @@ from tradetui.domain.alert import Severity
 from tradetui.domain.clock import Now
 from tradetui.domain.events import Command, CommandKind, SessionState
 from tradetui.domain.latch import ClearedBy, Latch, TradingState
-from tradetui.domain.order_state import Fact, OrderState
 from tradetui.domain.records import CommandSaved
 from tradetui.trading.flatten import start as start_flatten
 from tradetui.trading.latches import RESTART, clear_latch, live_risk_orders, set_latch
-from tradetui.trading.orders import cancel, move
+from tradetui.trading.orders import cancel
 from tradetui.trading.out import Out
-from tradetui.trading.reconcile import adopt
+from tradetui.trading.repair import adjust, adopt_positions, assign, close_unknown, unlock
 from tradetui.trading.state import CoreState, PendingKill
 
 KILL = "kill"
@@ -36,7 +35,7 @@ def on_command(state: CoreState, out: Out, now: Now, command: Command) -> None:
             command_id=command.command_id,
             kind=command.kind,
             who=command.who,
-            detail=" ".join(part for part in (*command.symbols, command.target, command.reason) if part),
+            detail=_detail(command),
             result=f"{status}: {text}",
             ts_ns=now.market_ns,
         ),
@@ -44,6 +43,13 @@ def on_command(state: CoreState, out: Out, now: Now, command: Command) -> None:
     )
     state.note(out, now, "INFO", "command", f"{command.who}: {command.kind} -> {status}: {text}")
     out.then(Reply(command.command_id, status, text))
+
+
+def _detail(command: Command) -> str:
+    figures = (("qty", command.qty), ("price", command.price), ("cash", command.cash))
+    told = [f"{name} {value:g}" for name, value in figures if value is not None]
+    words = (*command.symbols, command.target, command.owner, *told, command.reason)
+    return " ".join(word for word in words if word)
 
 
 def _carry_out(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
@@ -63,9 +69,15 @@ def _carry_out(state: CoreState, out: Out, now: Now, command: Command) -> Answer
         case CommandKind.STRATEGY_START | CommandKind.STRATEGY_STOP:
             return _switch(state, out, command)
         case CommandKind.ADOPT:
-            return _adopt(state, out, now, command)
+            return adopt_positions(state, out, now, command)
+        case CommandKind.ASSIGN:
+            return assign(state, out, now, command)
+        case CommandKind.ADJUST:
+            return adjust(state, out, now, command)
         case CommandKind.CLOSE_UNKNOWN:
-            return _close_unknown(state, out, now, command)
+            return close_unknown(state, out, now, command)
+        case CommandKind.UNLOCK:
+            return unlock(state, out, now, command)
         case CommandKind.STOP:
             out.then(StopCore(f"stop ordered by {command.who}"))
             return "done", "the core stops; positions and protective stops stay"
@@ -192,23 +204,3 @@ def _switch(state: CoreState, out: Out, command: Command) -> Answer:
         facts.errors = 0
     out.then(SwitchStrategy(command.target, run, command.reason or f"by {command.who}"))
     return "accepted", f"{'starting' if run else 'stopping'} {command.target}"
-
-
-def _adopt(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
-    if not command.reason.strip():
-        return "denied", "give a reason"
-    done = [
-        adopt(state, out, now, symbol, command.who, command.reason, command.command_id) for symbol in command.symbols
-    ]
-    done = [text for text in done if text]
-    return ("done", "; ".join(done)) if done else ("denied", "no position differs in these symbols")
-
-
-def _close_unknown(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
-    order = state.book.get(command.target)
-    if order is None or order.state not in (OrderState.UNKNOWN, OrderState.CANCEL_WANTED):
-        return "denied", f"no unknown order {command.target!r}"
-    if not command.reason.strip():
-        return "denied", "give the evidence as the reason"
-    move(state, out, now, order, Fact.OPERATOR_CLOSED, f"{command.who}: {command.reason}")
-    return "done", f"{command.target} is marked dead; a late fill would still be booked and alerted"

@@ -206,6 +206,15 @@ def _compare_cash(state: CoreState, out: Out, now: Now, snapshot: BrokerSnapshot
         state.alert(out, now, Severity.WARNING, "cash_difference", text, detail=f"{difference:,.2f}")
 
 
+def settled_by_booking(state: CoreState, out: Out, now: Now, symbol: str) -> None:
+    """Take it that adjustments have made our position the broker's: they stand for executions that never came."""
+    for intent_id in list(state.reported_filled):
+        order = state.book.get(intent_id)
+        if order is None or order.intent.symbol == symbol:
+            del state.reported_filled[intent_id]
+    _agree(state, out, now, symbol)
+
+
 def adopt(state: CoreState, out: Out, now: Now, symbol: str, who: str, reason: str, command_id: str) -> str:
     """Book the difference to the broker's position as the operator's adjustment; return what was done.
 
@@ -228,12 +237,9 @@ def adopt(state: CoreState, out: Out, now: Now, symbol: str, who: str, reason: s
         who=who,
         ts_ns=now.market_ns,
         after_fills=state.ledger.fill_count,
+        multiplier=state.multiplier(symbol),
     )
     state.ledger.book_adjustment(adjustment)
     out.record(AdjustmentSaved(adjustment), durable=True)
-    for intent_id in list(state.reported_filled):
-        order = state.book.get(intent_id)
-        if order is None or order.intent.symbol == symbol:
-            del state.reported_filled[intent_id]  # the adopted difference stands for the executions that never came
-    _agree(state, out, now, symbol)
+    settled_by_booking(state, out, now, symbol)
     return f"{symbol}: adopted {qty:+g} at {price:g}; position is now {theirs:g}"

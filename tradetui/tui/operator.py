@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tradetui.control.client import CoreUnavailable, command_message, new_command_id
 from tradetui.control.codec import Message
 from tradetui.control.emergency import EmergencyStop
+from tradetui.control.messages import JsonValue
 
 KILL_ANSWER_S = 1.0
 #: When any other command without a word from the core is shown as unknown. It may still have been carried out.
@@ -123,10 +124,18 @@ class Operator:
         return self._give("kill", (), {"reason": "operator pressed the kill key"}, KILL_ANSWER_S)
 
     def command(
-        self, kind: str, *, symbols: Sequence[str] = (), target: str = "", reason: str = "", confirm: str = ""
+        self,
+        kind: str,
+        *,
+        symbols: Sequence[str] = (),
+        target: str = "",
+        reason: str = "",
+        confirm: str = "",
+        booking: Mapping[str, JsonValue] | None = None,
     ) -> Sent:
-        """Give a command of `kind`, once, and return it as sent."""
-        return self._give(kind, tuple(symbols), {"target": target, "reason": reason, "confirm": confirm}, ANSWER_S)
+        """Give a command of `kind`, once, and return it as sent. `booking` as in `command_message`."""
+        details = {"target": target, "reason": reason, "confirm": confirm}
+        return self._give(kind, tuple(symbols), details, ANSWER_S, booking)
 
     def note(self, text: str) -> None:
         """Add a line to the command log."""
@@ -147,7 +156,14 @@ class Operator:
                 continue
             self._move(sent, Status.UNKNOWN, "the connection was lost before the core was done")
 
-    def _give(self, kind: str, symbols: tuple[str, ...], details: dict[str, str], answer_s: float) -> Sent:
+    def _give(
+        self,
+        kind: str,
+        symbols: tuple[str, ...],
+        details: dict[str, str],
+        answer_s: float,
+        booking: Mapping[str, JsonValue] | None = None,
+    ) -> Sent:
         sent = Sent(
             command_id=self._new_id(),
             kind=kind,
@@ -159,7 +175,16 @@ class Operator:
         self._sent[sent.command_id] = sent
         self._latest_id = sent.command_id
         self._drop_old()
-        message = command_message(kind, who=self._who, command_id=sent.command_id, symbols=symbols, **details)
+        message = command_message(
+            kind,
+            who=self._who,
+            command_id=sent.command_id,
+            symbols=symbols,
+            target=details.get("target", ""),
+            reason=details["reason"],
+            confirm=details.get("confirm", ""),
+            booking=booking,
+        )
         try:
             self._send(message)
         except CoreUnavailable as error:
