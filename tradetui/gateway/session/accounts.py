@@ -51,6 +51,8 @@ def positions_multi(client: ClientSession, request: Record) -> None:
     """Positions of one account, then every change."""
     identity = request_id(request)
     account = request.text("account")
+    if account and _known_account(client, identity, account) is None:
+        return
     for row in client.hub.venue.positions(account or None):
         out.send_position_multi(client, identity, row)
     client.send(reply.POSITION_MULTI_END, reqId=identity)

@@ -17,6 +17,7 @@ from tradetui.gateway.wire.record import Record
 
 BBO_EXCHANGE: Final = "9c0001"
 _ALL_PERMISSIONS: Final = 3
+_GENERIC_DIGITS: Final = 4
 
 
 def market_data(client: ClientSession, request: Record) -> None:
@@ -68,12 +69,14 @@ def _words(generic: str) -> list[str]:
 
 def _is_generic(word: str) -> bool:
     # `mdoff` silences quotes; news sources follow their number after a colon.
-    return word == "mdoff" or word.split(":")[0].isdigit()
+    number = word.split(":")[0]
+    # str.isdigit takes superscripts and int() neither those nor thousands of digits.
+    return word == "mdoff" or (number.isascii() and number.isdigit() and len(number) <= _GENERIC_DIGITS)
 
 
 def _trade_ticks(generic: str) -> frozenset[int]:
-    wanted = {int(word) for word in _words(generic) if word.isdigit()}
-    return frozenset(tick for number, tick in GENERIC_TO_TICK.items() if number in wanted)
+    wanted = set(_words(generic))
+    return frozenset(tick for number, tick in GENERIC_TO_TICK.items() if str(number) in wanted)
 
 
 def _permission_notice(client: ClientSession) -> tuple[int, str] | None:
