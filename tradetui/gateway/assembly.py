@@ -114,7 +114,7 @@ def make_venue(market: Market, config: VenueConfig, state: Mapping[str, object] 
     """
     contracts = market.contracts()
     details = [market.contract_details(contract, market.start_ns)[0] for contract in contracts]
-    venue = Venue(config=config, calendar=market.calendar, instruments=details, state=state)
+    venue = Venue(config=config, calendar=market.calendar, instruments=details, lookup=market, state=state)
     if state is None:
         for contract in contracts:
             close = market.day_stats(contract.con_id).previous_close

@@ -75,6 +75,16 @@ class ScriptedMarket:
             if query.symbol in ("", details.contract.symbol) and query.sec_type in ("", "STK")
         ]
 
+    def open(self, con_id: int) -> None:
+        """Everything streams."""
+
+    def details(self, asked: Contract) -> ContractDetails | None:
+        found = self.contract_details(asked, START_NS)
+        return found[0] if len(found) == 1 else None
+
+    def price(self, con_id: int) -> float | None:
+        return self.day_stats(con_id).last
+
     def matching_symbols(self, pattern: str) -> list[Contract]:
         return [details.contract for details in STOCKS if details.contract.symbol.startswith(pattern.upper())]
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from tradetui.gateway.market.bars import HistoryBar
+from tradetui.gateway.market.directory import MARKET_RULES, Directory
 from tradetui.gateway.market.events import MarketEvent, Quote
 from tradetui.gateway.market.history import History
-from tradetui.gateway.market.instruments import MARKET_RULES, Directory
 from tradetui.gateway.market.market import DayStats
 from tradetui.gateway.market.minutes import MinuteSource
-from tradetui.gateway.market.request import bar_seconds, check_what, span
+from tradetui.gateway.market.request import bar_seconds, check_kind, check_what, span
 from tradetui.gateway.market.stream import EventStream
-from tradetui.gateway.market.tickmaker import TickMaker, styles_for
+from tradetui.gateway.market.styles import StyleBook
+from tradetui.gateway.market.tickmaker import TickMaker
 from tradetui.gateway.venue.model import Contract, ContractDetails
 from tradetui.marketdata.calendar import TradingCalendar
 
@@ -26,7 +27,7 @@ class BarMarket:
     def __init__(
         self,
         *,
-        contracts: Sequence[Contract],
+        directory: Directory,
         source: MinuteSource,
         calendar: TradingCalendar,
         seed: int,
@@ -34,19 +35,19 @@ class BarMarket:
         trades_per_minute: int,
         spreads: Mapping[int, int],
     ) -> None:
-        """`spreads` are usual spreads in ticks by con_id (1 where absent).
+        """The directory's contracts stream from the start; `spreads` are usual spreads in ticks by con_id.
 
         Raises OperatorError for a number of trades per minute outside 4..600.
         """
         self._calendar = calendar
         self._start_ns = start_ns
         self._source = source
-        self.directory = Directory(contracts, calendar)
-        maker = TickMaker(source, seed, styles_for(contracts, trades_per_minute, spreads))
-        halves = {c.con_id: round(-(-spreads.get(c.con_id, 1) // 2) * 0.01, 2) for c in contracts}
-        self._history = History(calendar, source, maker, halves)
+        self.directory = directory
+        self._styles = StyleBook(directory, trades_per_minute, spreads)
+        maker = TickMaker(source, seed, self._styles)
+        self._history = History(calendar, source, maker)
         self._stream = EventStream(
-            contracts=contracts, calendar=calendar, source=source, maker=maker, start_ns=start_ns
+            contracts=directory.contracts, calendar=calendar, source=source, maker=maker, start_ns=start_ns
         )
 
     @property
@@ -60,8 +61,25 @@ class BarMarket:
         return self._start_ns
 
     def contracts(self) -> Sequence[Contract]:
-        """Every instrument, fully qualified."""
+        """Every instrument that streams from the start, fully qualified."""
         return self.directory.contracts
+
+    def open(self, con_id: int) -> None:
+        """Let an instrument stream from now on."""
+        self._stream.open(con_id)
+
+    def details(self, asked: Contract) -> ContractDetails | None:
+        """The one instrument an order means, which streams from now on; None if there is none or several."""
+        found = self.directory.find(asked, self._stream.reached_ns)
+        if len(found) != 1:
+            return None
+        self._stream.open(found[0].contract.con_id)
+        return found[0]
+
+    def price(self, con_id: int) -> float | None:
+        """The last print, else the previous close; None without either."""
+        stats = self._stream.day_stats(con_id)
+        return stats.previous_close if stats.last is None else stats.last
 
     def contract_details(self, query: Contract, now_ns: int) -> list[ContractDetails]:
         """Instruments matching `query`; empty means error 200."""
@@ -99,7 +117,8 @@ class BarMarket:
         Raises HistoryError with IB's code for a bad request.
         """
         seconds, back = bar_seconds(bar_size), span(duration)
-        return self._history.bars(con_id, back, seconds, check_what(what), min(end_ns, now_ns + 1))
+        check_kind(check_what(what), self._styles.of(con_id))
+        return self._history.bars(con_id, back, seconds, what, min(end_ns, now_ns + 1))
 
     def forming_bar(self, con_id: int, *, bar_size: str, what: str, use_rth: bool, now_ns: int) -> HistoryBar | None:
         """The bar that contains `now_ns` as far as it has gone; None outside a session or before its first trade."""

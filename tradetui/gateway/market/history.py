@@ -10,7 +10,7 @@ MIDPOINT in the middle. BID_ASK carries the average bid as open, the average ask
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
 
 from tradetui.domain.clock import MINUTE_NS, SECOND_NS
@@ -27,15 +27,12 @@ _SESSION_SECONDS = 23_400
 
 
 class History:
-    """Bars of one market. `half_spreads` in USD by con_id."""
+    """Bars of one market."""
 
-    def __init__(
-        self, calendar: TradingCalendar, source: MinuteSource, maker: TickMaker, half_spreads: Mapping[int, float]
-    ) -> None:
+    def __init__(self, calendar: TradingCalendar, source: MinuteSource, maker: TickMaker) -> None:
         self._calendar = calendar
         self._source = source
         self._maker = maker
-        self._half_spreads = half_spreads
         self._sessions: dict[tuple[int, int], Sum | None] = {}
 
     def bars(self, con_id: int, span: Span, seconds: int, what: str, end_ns: int) -> list[HistoryBar]:
@@ -168,9 +165,10 @@ class History:
     def _shown(self, con_id: int, begin: int, end: int, each: Sum, what: str) -> HistoryBar:
         if what in TRADES:
             return HistoryBar(begin, end, each.open, each.high, each.low, each.close, each.volume, each.wap, each.count)
-        half = self._half_spreads[con_id]
+        half = self._maker.styles.half_spread(con_id)
         if what == "BID_ASK":
-            bid, ask = round(each.wap - half, 4), round(each.wap + half, 4)
+            digits = max(self._maker.styles.of(con_id).digits, 4)
+            bid, ask = round(each.wap - half, digits), round(each.wap + half, digits)
             return HistoryBar(begin, end, bid, _at(each.high, half), _at(each.low, -half), ask, None, None, None)
         shift = {"BID": -half, "ASK": half, "MIDPOINT": 0.0}[what]
         prices = [_at(price, shift) for price in (each.open, each.high, each.low, each.close)]

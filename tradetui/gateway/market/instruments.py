@@ -1,4 +1,4 @@
-"""The instruments the gateway knows, and what it tells about them.
+"""The instruments the gateway knows by name, and how each behaves in the synthetic market.
 
 Invariant: con_ids of well-known symbols are IB's own; a symbol from a data file that is not well known gets a number
 derived from its name, the same in every run.
@@ -7,18 +7,9 @@ derived from its name, the same in every run.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 
-from tradetui.gateway.venue.model import Contract, ContractDetails
-from tradetui.marketdata.calendar import TradingCalendar
-
-#: Price increments by rule id: IB's rule 26 is a cent at any price.
-MARKET_RULES: dict[int, list[tuple[float, float]]] = {26: [(0.0, 0.01)]}
-
-_EXCHANGES = "SMART,ARCA,NASDAQ,NYSE,BATS,IEX"
-_HOURS_DAYS = 7
+from tradetui.gateway.venue.model import Contract
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +17,8 @@ class Profile:
     """How a synthetic instrument behaves.
 
     `price` is the level it hovers around; `beta` its exposure to the common factor; `volatility` its own yearly
-    standard deviation on top of that; `daily_volume` in shares; `spread` the usual spread in ticks.
+    standard deviation on top of that; `daily_volume` in shares, coins or units of currency; `spread` the usual spread
+    in ticks of `tick` USD.
     """
 
     con_id: int
@@ -40,14 +32,20 @@ class Profile:
     volatility: float
     daily_volume: int
     spread: int
+    tick: float = 0.01
+    sec_type: str = "STK"
+    exchange: str = "SMART"
+    local_symbol: str = ""
 
     def contract(self) -> Contract:
-        """The contract, fully qualified, routed SMART."""
+        """The contract, fully qualified; stocks are routed SMART."""
         return Contract(
             con_id=self.con_id,
             symbol=self.symbol,
+            sec_type=self.sec_type,
+            exchange=self.exchange,
             primary_exchange=self.primary_exchange,
-            local_symbol=self.symbol,
+            local_symbol=self.local_symbol or self.symbol,
             trading_class=self.trading_class,
         )
 
@@ -89,11 +87,62 @@ KNOWN: tuple[Profile, ...] = (
     _etf(51529211, "GLD", "SPDR GOLD SHARES", "ARCA", 245.0, 0.05, 0.14, 8e6, 2),
 )
 
+#: What is not a stock: the index under the futures, a currency, a coin. They stream once somebody asks for them.
+INDEX = Profile(
+    con_id=416904,
+    symbol="SPX",
+    long_name="S&P 500 STOCK INDEX",
+    primary_exchange="",
+    trading_class="",
+    stock_type="",
+    price=5_900.0,
+    beta=1.0,
+    volatility=0.02,
+    daily_volume=1_500_000,
+    spread=2,
+    sec_type="IND",
+    exchange="CBOE",
+)
+CURRENCY = Profile(
+    con_id=12087792,
+    symbol="EUR",
+    long_name="EUROPEAN MONETARY UNION EURO",
+    primary_exchange="",
+    trading_class="EUR.USD",
+    stock_type="",
+    price=1.10,
+    beta=0.05,
+    volatility=0.07,
+    daily_volume=900_000_000,
+    spread=1,
+    tick=0.00005,
+    sec_type="CASH",
+    exchange="IDEALPRO",
+    local_symbol="EUR.USD",
+)
+COIN = Profile(
+    con_id=479624278,
+    symbol="BTC",
+    long_name="BITCOIN CRYPTOCURRENCY",
+    primary_exchange="",
+    trading_class="BTC",
+    stock_type="",
+    price=64_000.0,
+    beta=0.8,
+    volatility=0.45,
+    daily_volume=60_000,
+    spread=8,
+    tick=0.25,
+    sec_type="CRYPTO",
+    exchange="PAXOS",
+)
+OTHERS: tuple[Profile, ...] = (INDEX, CURRENCY, COIN)
+
 _BY_SYMBOL = {profile.symbol: profile for profile in KNOWN}
 
 
 def known(symbol: str) -> Profile | None:
-    """The profile of a well-known symbol, None for any other."""
+    """The profile of a well-known stock, None for any other symbol."""
     return _BY_SYMBOL.get(symbol)
 
 
@@ -104,75 +153,3 @@ def contract_for(symbol: str) -> Contract:
         return profile.contract()
     con_id = 1_500_000_000 + zlib.crc32(symbol.encode()) % 500_000_000
     return Contract(con_id=con_id, symbol=symbol, primary_exchange="NYSE", local_symbol=symbol, trading_class=symbol)
-
-
-class Directory:
-    """Details of a market's instruments, and the ways clients look them up."""
-
-    def __init__(self, contracts: Iterable[Contract], calendar: TradingCalendar) -> None:
-        self.contracts = tuple(contracts)
-        self._calendar = calendar
-        self._details = {contract.con_id: _details(contract) for contract in self.contracts}
-        self._hours: tuple[int, str, str] = (0, "", "")
-
-    def all_details(self) -> list[ContractDetails]:
-        """Every instrument, without trading hours (for the venue)."""
-        return list(self._details.values())
-
-    def find(self, query: Contract, now_ns: int) -> list[ContractDetails]:
-        """Instruments that agree with every identifying field of `query`, with trading hours from today on."""
-        from tradetui.gateway.venue.listing import fits
-
-        found = [
-            details
-            for con_id, details in self._details.items()
-            if query.con_id in (0, con_id) and fits(query, details.contract) and _routes(query.exchange)
-        ]
-        trading, liquid = self._trading_hours(now_ns)
-        return [replace(details, trading_hours=trading, liquid_hours=liquid) for details in found]
-
-    def matching(self, pattern: str) -> list[Contract]:
-        """Symbol equal, symbol prefix, name contains: best first, at most 16 as at IB."""
-        text = pattern.upper()
-        ranked = []
-        for contract in self.contracts:
-            name = self._details[contract.con_id].long_name
-            rank = 0 if contract.symbol == text else 1 if contract.symbol.startswith(text) else 2 if text in name else 3
-            if rank < 3 and text:
-                ranked.append((rank, contract.symbol, contract))
-        return [contract for _, _, contract in sorted(ranked, key=lambda row: row[:2])][:16]
-
-    def _trading_hours(self, now_ns: int) -> tuple[str, str]:
-        today = self._calendar.local(now_ns).date()
-        if self._hours[0] == today.toordinal():
-            return self._hours[1:]
-        trading, liquid = [], []
-        for offset in range(_HOURS_DAYS):
-            day = today + timedelta(days=offset)
-            session = self._calendar.session_on(day)
-            if session is None:
-                closed = f"{day:%Y%m%d}:CLOSED"
-                trading.append(closed)
-                liquid.append(closed)
-                continue
-            opens, closes = self._calendar.local(session.open_ns), self._calendar.local(session.close_ns)
-            late = closes + timedelta(hours=4)
-            trading.append(f"{day:%Y%m%d}:0400-{late:%Y%m%d:%H%M}")
-            liquid.append(f"{opens:%Y%m%d:%H%M}-{closes:%Y%m%d:%H%M}")
-        self._hours = (today.toordinal(), ";".join(trading), ";".join(liquid))
-        return self._hours[1:]
-
-
-def _routes(exchange: str) -> bool:
-    return exchange in ("", *_EXCHANGES.split(","), "ISLAND")
-
-
-def _details(contract: Contract) -> ContractDetails:
-    profile = known(contract.symbol)
-    return ContractDetails(
-        contract=contract,
-        market_name=contract.trading_class or contract.symbol,
-        long_name=profile.long_name if profile else contract.symbol,
-        stock_type=profile.stock_type if profile else "COMMON",
-        valid_exchanges=_EXCHANGES,
-    )

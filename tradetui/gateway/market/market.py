@@ -53,7 +53,19 @@ class Market(Protocol):
         ...
 
     def contracts(self) -> Sequence[Contract]:
-        """Every instrument of this market, fully qualified, exchange SMART."""
+        """Every instrument that streams from the start, fully qualified, exchange SMART."""
+        ...
+
+    def open(self, con_id: int) -> None:
+        """Let an instrument that does not stream yet (a future, an option, a currency) stream from now on."""
+        ...
+
+    def details(self, asked: Contract) -> ContractDetails | None:
+        """The one instrument that an order means, which streams from now on; None if there is none or several."""
+        ...
+
+    def price(self, con_id: int) -> float | None:
+        """The last known price of an instrument that streams, None if there is none."""
         ...
 
     def contract_details(self, query: Contract, now_ns: int) -> list[ContractDetails]:

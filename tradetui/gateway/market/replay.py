@@ -12,6 +12,7 @@ from tradetui.domain.clock import MINUTE_NS
 from tradetui.domain.errors import OperatorError
 from tradetui.gateway.market.barfile import BarFile
 from tradetui.gateway.market.barmarket import BarMarket
+from tradetui.gateway.market.directory import Directory
 from tradetui.gateway.market.instruments import contract_for, known
 from tradetui.gateway.market.minutes import Minutes
 from tradetui.marketdata.calendar import Session, TradingCalendar
@@ -72,7 +73,7 @@ class ReplayMarket(BarMarket):
             )
         columns = {contract.con_id: column for contract, column in zip(contracts, chosen.values(), strict=True)}
         super().__init__(
-            contracts=contracts,
+            directory=Directory(contracts, calendar),
             source=FileSource(columns, calendar),
             calendar=calendar,
             seed=seed,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from tradetui.gateway.market.market import HistoryError
+from tradetui.gateway.market.tickpath import Style
 
 DAY_SECONDS = 86_400
 WEEK_SECONDS = 7 * DAY_SECONDS
@@ -41,7 +42,7 @@ BAR_SECONDS: dict[str, int] = {
 }
 _ALIASES = {"1 sec": "1 secs", "1 mins": "1 min", "1 hours": "1 hour", "1D": "1 day", "1W": "1 week", "1M": "1 month"}
 
-TRADES = frozenset({"TRADES", "ADJUSTED_LAST"})
+TRADES = frozenset({"TRADES", "ADJUSTED_LAST", "AGGTRADES"})
 QUOTES = frozenset({"MIDPOINT", "BID", "ASK", "BID_ASK"})
 _DURATION = re.compile(r"(\d+) ?([SDWMY])")
 _MAX_SECONDS = DAY_SECONDS
@@ -85,6 +86,13 @@ def check_what(text: str) -> str:
     if text not in TRADES and text not in QUOTES:
         raise _invalid(f"Historical data query what-to-show '{text}' is invalid or not supported for this instrument.")
     return text
+
+
+def check_kind(what: str, style: Style) -> None:
+    """Nobody prints currencies and nobody quotes an index. Raises HistoryError 162."""
+    if style.shows_prints if what in TRADES else style.shows_quotes:
+        return
+    raise HistoryError(162, f"Historical Market Data Service error message:No data of type {what} is available")
 
 
 def first_day(span: Span, last: date) -> date:

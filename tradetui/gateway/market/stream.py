@@ -1,12 +1,14 @@
 """The live stream: quotes and trades of all instruments in time order, and what they add up to so far today.
 
-Invariant: the events up to a time are one fixed list; polling in any steps walks along it and never skips or repeats.
+Invariant: an instrument's events up to a time are one fixed list; polling in any steps walks along it and never skips
+or repeats. An instrument may join at any time; it then streams what it would have streamed had it been there always.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
@@ -56,7 +58,39 @@ class EventStream:
         self._next = 0
         self._quotes: dict[int, Quote] = {}
         self._tapes = {con_id: _Tape() for con_id in self._con_ids}
+        self._reached_ns = start_ns - 1
         self._start(start_ns)
+
+    @property
+    def reached_ns(self) -> int:
+        """Market time of the last complete call of `events_until`; just before the start at first."""
+        return self._reached_ns
+
+    def open(self, con_id: int) -> None:
+        """Let an instrument join; one that streams already changes nothing."""
+        if con_id in self._tapes:
+            return
+        self._con_ids.append(con_id)
+        self._tapes[con_id] = _Tape()
+        session = self._session
+        if session is None:
+            return
+        self._tapes[con_id].previous_close = self._previous_close(con_id, session)
+        if not self._opened or self._chunk == 0:
+            return
+        # The stream may have loaded a chunk ahead of what it yielded.
+        first = max(self._chunk - 2, 0)
+        self._recall(con_id, session, session.open_ns + first * CHUNK_NS)
+        reached = max(self._reached_ns, self._events[self._next - 1][0] if self._next else 0)
+        coming = []
+        for chunk in range(first, self._chunk):
+            for event in self._merge(session, chunk, [con_id]):
+                if event[0] <= reached:
+                    self._note(event)
+                else:
+                    coming.append(event)
+        self._events = sorted(self._events[self._next :] + coming, key=itemgetter(0, 1))
+        self._next = 0
 
     def events_until(self, now_ns: int) -> Iterator[MarketEvent]:
         """Yield events up to and including `now_ns`; what is not taken is yielded by the next call."""
@@ -67,13 +101,18 @@ class EventStream:
             for index in range(self._next, len(events)):
                 event = events[index]
                 if event[0] > now_ns:
+                    self._reached_ns = max(self._reached_ns, now_ns)
                     return
                 self._next = index + 1
                 self._note(event)
                 yield event
-            if self._session is None or self._chunk_start(self._session) > now_ns:
-                return
-            self._load(self._session)
+                if events is not self._events:
+                    break
+            else:
+                if self._session is None or self._chunk_start(self._session) > now_ns:
+                    self._reached_ns = max(self._reached_ns, now_ns)
+                    return
+                self._load(self._session)
 
     def next_event_ns(self) -> int | None:
         """Time of the next event; None at the end of the data."""
@@ -88,8 +127,8 @@ class EventStream:
         return self._quotes.get(con_id)
 
     def day_stats(self, con_id: int) -> DayStats:
-        """The running session of one instrument."""
-        tape = self._tapes[con_id]
+        """The running session of one instrument; nothing but unknowns for one that does not stream."""
+        tape = self._tapes.get(con_id) or _Tape()
         traded = tape.open is not None
         return DayStats(
             last=tape.last,
@@ -142,13 +181,16 @@ class EventStream:
     def _recall_morning(self, session: Session) -> None:
         """A stream that begins in mid-session knows what the session did before."""
         for con_id in self._con_ids:
-            minutes = self._source.minutes(con_id, session).between(session.open_ns, self._chunk_start(session))
-            if len(minutes) == 0:
-                continue
-            tape = self._tapes[con_id]
-            tape.open, tape.last = float(minutes.open[0]), float(minutes.close[-1])
-            tape.high, tape.low = float(minutes.high.max()), float(minutes.low.min())
-            tape.volume = int(minutes.volume.sum())
+            self._recall(con_id, session, self._chunk_start(session))
+
+    def _recall(self, con_id: int, session: Session, until_ns: int) -> None:
+        minutes = self._source.minutes(con_id, session).between(session.open_ns, until_ns)
+        if len(minutes) == 0 or not self._maker.styles.of(con_id).shows_prints:
+            return
+        tape = self._tapes[con_id]
+        tape.open, tape.last = float(minutes.open[0]), float(minutes.close[-1])
+        tape.high, tape.low = float(minutes.high.max()), float(minutes.low.min())
+        tape.volume = int(minutes.volume.sum())
 
     def _previous_close(self, con_id: int, session: Session) -> float | None:
         first = self._source.first_session(con_id)
@@ -175,15 +217,13 @@ class EventStream:
                 return
             self._session, self._chunk, self._opened = following, 0, False
             return
-        self._events = self._merge(session, self._chunk)
+        self._events = self._merge(session, self._chunk, self._con_ids)
         self._chunk += 1
 
-    def _merge(self, session: Session, chunk: int) -> list[MarketEvent]:
-        parts = [self._maker.ticks(con_id, session, chunk) for con_id in self._con_ids]
+    def _merge(self, session: Session, chunk: int, con_ids: Sequence[int]) -> list[MarketEvent]:
+        parts = [self._maker.shown(con_id, session, chunk) for con_id in con_ids]
         time = np.concatenate([part.time for part in parts])
-        owner = np.concatenate(
-            [np.full(len(part.time), con_id) for con_id, part in zip(self._con_ids, parts, strict=True)]
-        )
+        owner = np.concatenate([np.full(len(part.time), con_id) for con_id, part in zip(con_ids, parts, strict=True)])
         order = np.lexsort((owner, time))
         columns = (
             time[order].tolist(),

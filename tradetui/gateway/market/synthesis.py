@@ -74,17 +74,18 @@ class SyntheticSource:
         own_path = _bridge(generator(self._seed, name, day, _PATH), shape, own, index)
         log_path = profile.beta * self._factor_path(session.index, day, count) + own_path
         noise = math.hypot(profile.beta * self._factor.intraday_volatility(index), own.intraday_volatility(index))
-        ticks = np.rint(np.exp(log_path) * (profile.price * 100)).astype(np.int64)
+        per_dollar = round(1 / profile.tick)
+        ticks = np.rint(np.exp(log_path) * (profile.price * per_dollar)).astype(np.int64)
         opens, closes = _opens_and_closes(generator(self._seed, name, day, _EXTREMES), ticks)
-        spread = profile.price * 100 * noise * np.sqrt(shape)
+        spread = profile.price * per_dollar * noise * np.sqrt(shape)
         highs, lows = _extremes(generator(self._seed, name, day, _EXTREMES + 100), opens, closes, spread)
         volume = self._volume(profile, day, index, shape)
         return Minutes(
             start=session.open_ns + np.arange(count, dtype=np.int64) * MINUTE_NS,
-            open=opens / 100,
-            high=highs / 100,
-            low=lows / 100,
-            close=closes / 100,
+            open=opens / per_dollar,
+            high=highs / per_dollar,
+            low=lows / per_dollar,
+            close=closes / per_dollar,
             volume=volume,
             count=np.maximum(4, volume // _SHARES_PER_TRADE),
         )

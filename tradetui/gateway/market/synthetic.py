@@ -1,5 +1,7 @@
 """The synthetic market: a seeded world of correlated instruments that needs no file, no network and no account.
 
+Shares stream from the start. Futures, options, the index, a currency and a coin are there too, and stream once somebody
+asks for them.
 Invariant: everything about it follows from (seed, symbols, trades per minute); the start only says where to listen in.
 """
 
@@ -9,7 +11,11 @@ from collections.abc import Sequence
 
 from tradetui.domain.errors import OperatorError
 from tradetui.gateway.market.barmarket import BarMarket
-from tradetui.gateway.market.instruments import KNOWN, known
+from tradetui.gateway.market.directory import Directory
+from tradetui.gateway.market.families import FamilySource
+from tradetui.gateway.market.futures import Futures
+from tradetui.gateway.market.instruments import KNOWN, OTHERS, known
+from tradetui.gateway.market.options import Chain, Options
 from tradetui.gateway.market.synthesis import SyntheticSource
 from tradetui.marketdata.calendar import TradingCalendar
 
@@ -37,15 +43,22 @@ class SyntheticMarket(BarMarket):
                 f"the synthetic market has no {', '.join(unknown)}; it has {', '.join(DEFAULT_SYMBOLS)}"
             )
         profiles = [profile for symbol in symbols if (profile := known(symbol)) is not None]
+        base = SyntheticSource(seed, [*profiles, *OTHERS], calendar)
+        futures, self._options = Futures(calendar, base), Options(calendar, base, profiles)
+        contracts = [profile.contract() for profile in profiles]
         super().__init__(
-            contracts=[profile.contract() for profile in profiles],
-            source=SyntheticSource(seed, profiles, calendar),
+            directory=Directory(contracts, calendar, OTHERS, (futures, self._options)),
+            source=FamilySource(base, futures, self._options),
             calendar=calendar,
             seed=seed,
             start_ns=start_ns,
             trades_per_minute=trades_per_minute,
-            spreads={profile.con_id: profile.spread for profile in profiles},
+            spreads={profile.con_id: profile.spread for profile in (*profiles, *OTHERS)},
         )
+
+    def option_chain(self, symbol: str, now_ns: int) -> Chain | None:
+        """The options listed on a share; None without any."""
+        return self._options.chain(symbol, now_ns)
 
 
 def demo_start(calendar: TradingCalendar, wall_ns: int) -> int:

@@ -7,18 +7,15 @@ and history of seconds all see the same ticks whatever was asked before.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
 
 from tradetui.domain.clock import MINUTE_NS
-from tradetui.domain.errors import OperatorError
 from tradetui.gateway.market.levels import generator
 from tradetui.gateway.market.minutes import MinuteSource
-from tradetui.gateway.market.tickpath import MIN_TRADES, Style, Ticks, ticks_of
-from tradetui.gateway.venue.model import Contract
+from tradetui.gateway.market.styles import StyleBook
+from tradetui.gateway.market.tickpath import MIN_TRADES, Ticks, ticks_of
 from tradetui.marketdata.calendar import Session
 
 CHUNK_NS = 10 * MINUTE_NS
-MAX_TRADES = 600
 _BUSY_TRADES = 180
 _KEPT_CHUNKS = 64
 _STREAM = 21
@@ -37,10 +34,10 @@ def trades_per_minute(speed: float, ticks_per_second: float = 24.0) -> int:
 class TickMaker:
     """Makes and keeps chunks of ticks."""
 
-    def __init__(self, source: MinuteSource, seed: int, styles: Mapping[int, Style]) -> None:
+    def __init__(self, source: MinuteSource, seed: int, styles: StyleBook) -> None:
         self._source = source
         self._seed = seed
-        self._styles = styles
+        self.styles = styles
         self._kept: OrderedDict[tuple[int, int, int], Ticks] = OrderedDict()
 
     def chunk_count(self, session: Session) -> int:
@@ -51,6 +48,14 @@ class TickMaker:
         """The chunk of a session that `ns` lies in."""
         return (ns - session.open_ns) // CHUNK_NS
 
+    def shown(self, con_id: int, session: Session, chunk: int) -> Ticks:
+        """The ticks that clients see: a currency has no prints, an index no quotes."""
+        style = self.styles.of(con_id)
+        ticks = self.ticks(con_id, session, chunk)
+        if not style.shows_prints:
+            return ticks.only(~ticks.is_trade)
+        return ticks if style.shows_quotes else ticks.only(ticks.is_trade)
+
     def ticks(self, con_id: int, session: Session, chunk: int) -> Ticks:
         """Every tick of one instrument in one chunk."""
         key = (con_id, session.index, chunk)
@@ -59,22 +64,7 @@ class TickMaker:
             start = session.open_ns + chunk * CHUNK_NS
             minutes = self._source.minutes(con_id, session).between(start, start + CHUNK_NS)
             rng = generator(self._seed, con_id, session.date.toordinal(), chunk, _STREAM)
-            kept = self._kept[key] = ticks_of(minutes, self._styles[con_id], rng)
-            if len(self._kept) > max(_KEPT_CHUNKS, 4 * len(self._styles)):
+            kept = self._kept[key] = ticks_of(minutes, self.styles.of(con_id), rng)
+            if len(self._kept) > max(_KEPT_CHUNKS, 4 * len(self.styles)):
                 self._kept.popitem(last=False)
         return kept
-
-
-def styles_for(contracts: Sequence[Contract], trades: int, spreads: Mapping[int, int]) -> dict[int, Style]:
-    """One style per instrument; spreads in ticks by con_id, 1 where absent. Raises OperatorError for a bad number."""
-    if not MIN_TRADES <= trades <= MAX_TRADES:
-        raise OperatorError(f"{trades} trades per minute is outside {MIN_TRADES}..{MAX_TRADES}; choose one inside")
-    return {
-        contract.con_id: Style(
-            trades=trades,
-            spread=spreads.get(contract.con_id, 1),
-            depth=600 if spreads.get(contract.con_id, 1) == 1 else 300,
-            offset_ns=position * 10_000,
-        )
-        for position, contract in enumerate(contracts)
-    }

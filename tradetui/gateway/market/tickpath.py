@@ -21,21 +21,30 @@ MIN_TRADES = 4
 #: Gap from a bar's start to its first quote, and from that to the first trade.
 _FIRST_NS = 1_000_000
 _LAST_NS = 500_000_000
-_TICK = 0.01
 Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How an instrument ticks: trades per minute (>= 4), usual spread in ticks, displayed shares, offset in ns.
+    """How an instrument ticks: trades per minute (>= 4), usual spread in ticks, displayed size, offset in ns.
 
-    The offset (below a millisecond) keeps instruments from ticking at the same nanosecond.
+    The offset (below a millisecond) keeps instruments from ticking at the same nanosecond. Displayed sizes are whole
+    `lot`s. A currency shows quotes only, an index prints only.
     """
 
     trades: int
     spread: int
     depth: int
     offset_ns: int
+    tick: float = 0.01
+    lot: int = 100
+    shows_quotes: bool = True
+    shows_prints: bool = True
+
+    @property
+    def digits(self) -> int:
+        """Decimals of a price."""
+        return max(2, len(f"{self.tick:f}".rstrip("0").partition(".")[2]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +61,27 @@ class Ticks:
     third: Ints
     fourth: Ints
 
+    def only(self, rows: Bools) -> Ticks:
+        """The chosen rows."""
+        return Ticks(
+            self.time[rows], self.is_trade[rows], self.first[rows], self.second[rows], self.third[rows],
+            self.fourth[rows],
+        )  # fmt: skip
+
 
 def ticks_of(minutes: Minutes, style: Style, rng: np.random.Generator) -> Ticks:
     """Every quote and trade of `minutes`, in time order."""
     if len(minutes) == 0:
         none = np.empty(0, dtype=np.int64)
         return Ticks(none, none.astype(bool), none.astype(float), none.astype(float), none, none)
-    price, is_key = _prices(minutes, style.trades, rng)
+    price, is_key = _prices(minutes, style, rng)
     size = _sizes(minutes.volume, style.trades, rng)
     time = _times(minutes.start, style, rng)
     before, after = _quote_times(time, style)
     keep = is_key | (size > 0)
     bid, ask = _quotes_at(price, style, rng)
     later = np.concatenate((price[:, 1:], minutes.close[:, None]), axis=1)
-    next_bid, next_ask = _quotes_at(np.rint((price + later) / (2 * _TICK)) * _TICK, style, rng)
+    next_bid, next_ask = _quotes_at(np.rint((price + later) / (2 * style.tick)) * style.tick, style, rng)
     shown = _depths((4, *price.shape), style, rng)
     return _in_order(
         times=(before[keep], time[keep], after[keep]),
@@ -76,9 +92,9 @@ def ticks_of(minutes: Minutes, style: Style, rng: np.random.Generator) -> Ticks:
     )
 
 
-def _prices(minutes: Minutes, n: int, rng: np.random.Generator) -> tuple[Floats, Bools]:
-    """Trade prices (minutes x n) and which of them are the bar's own open, high, low, close."""
-    rows = len(minutes)
+def _prices(minutes: Minutes, style: Style, rng: np.random.Generator) -> tuple[Floats, Bools]:
+    """Trade prices (minutes x trades) and which of them are the bar's own open, high, low, close."""
+    rows, n, tick = len(minutes), style.trades, style.tick
     one, two = _two_inner_columns(rows, n, rng)
     low_first = rng.random(rows) < np.where(minutes.close >= minutes.open, 0.7, 0.3)
     extreme_one = np.where(low_first, minutes.low, minutes.high)
@@ -92,7 +108,7 @@ def _prices(minutes: Minutes, n: int, rng: np.random.Generator) -> tuple[Floats,
     share = (column - left) / np.maximum(right - left, 1)
     wiggle = rng.standard_normal((rows, n)) * share * (1 - share) * (minutes.high - minutes.low)[:, None] * 0.6
     # Whole ticks inside the bar's range; a bar narrower than a tick has only its own prices.
-    price = np.round(np.rint((from_ + share * (to - from_) + wiggle) / _TICK) * _TICK, 2)
+    price = np.round(np.rint((from_ + share * (to - from_) + wiggle) / tick) * tick, style.digits)
     price = np.clip(price, minutes.low[:, None], minutes.high[:, None])
     row = np.arange(rows)
     is_key = np.zeros((rows, n), dtype=bool)
@@ -143,16 +159,17 @@ def _quotes_at(price: Floats, style: Style, rng: np.random.Generator) -> tuple[F
     bought = rng.random(price.shape) < 0.5
     wider = rng.random(price.shape) < 0.15
     spread = style.spread + wider
-    below, above = np.floor(price / _TICK + 1e-6), np.ceil(price / _TICK - 1e-6)
+    below, above = np.floor(price / style.tick + 1e-6), np.ceil(price / style.tick - 1e-6)
     bid = np.maximum(np.where(bought, above - spread, below), 1.0)
     ask = np.where(bought, above, below + spread)
-    return np.round(bid * _TICK, 2), np.round(np.maximum(ask, bid + 1) * _TICK, 2)
+    asked = np.maximum(ask, bid + 1)
+    return np.round(bid * style.tick, style.digits), np.round(asked * style.tick, style.digits)
 
 
 def _depths(shape: tuple[int, ...], style: Style, rng: np.random.Generator) -> Ints:
-    """Displayed sizes in round lots."""
-    lots = np.ceil(rng.exponential(scale=style.depth / 100, size=shape)).astype(np.int64)
-    return np.asarray(np.maximum(lots, 1) * 100)
+    """Displayed sizes in whole lots."""
+    lots = np.ceil(rng.exponential(scale=style.depth / style.lot, size=shape)).astype(np.int64)
+    return np.asarray(np.maximum(lots, 1) * style.lot)
 
 
 def _in_order(

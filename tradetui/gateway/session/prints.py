@@ -32,6 +32,7 @@ def tick_by_tick(client: ClientSession, request: Record) -> None:
     if details is None:
         return
     contract = details.contract
+    client.hub.market.open(contract.con_id)
     board.subscribe(
         PrintLine(client, identity, contract.con_id, kind, request.flag("ignoreSize"), contract.primary_exchange)
     )

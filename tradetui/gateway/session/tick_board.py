@@ -78,8 +78,12 @@ class TickBoard:
         self._by_request: dict[tuple[ClientSession, int], Line] = {}
 
     def tape(self, con_id: int) -> Tape:
-        """The instrument's running state."""
-        return self._tapes.setdefault(con_id, Tape(con_id))
+        """The instrument's running state; one that did not stream does from now on."""
+        tape = self._tapes.get(con_id)
+        if tape is None:
+            self._market.open(con_id)
+            tape = self._tapes[con_id] = Tape.of(self._market, con_id)
+        return tape
 
     def has(self, client: ClientSession, request_id: int) -> bool:
         """Whether the client already uses this ticker id."""
@@ -129,7 +133,11 @@ class TickBoard:
 
     def take(self, event: MarketEvent) -> None:
         """Apply one market event and tell subscribers what it changed."""
-        tape = self.tape(event.con_id)
+        tape = self._tapes.get(event.con_id)
+        if tape is None:
+            # The market has counted this event already, and nobody follows the instrument yet.
+            self.tape(event.con_id)
+            return
         if isinstance(event, Quote):
             parts = list(_quote_changes(tape, event))
             tape.take_quote(event)
