@@ -12,6 +12,7 @@ from tradetui.domain.order import OrderRecord, Purpose
 from tradetui.domain.order_state import TRANSITIONS, Fact, OrderState, is_reopening
 from tradetui.domain.records import AlertQueued, OrderSaved
 from tradetui.simulation.scene import Scene, Violation
+from tradetui.trading.invariants import BREACH
 
 DEAD = (OrderState.REJECTED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.LOST)
 _FACTS = {fact.value: fact for fact in Fact}
@@ -56,6 +57,7 @@ def check_books(scene: Scene, actions: Sequence[Action], event: Event | None = N
     Raises:
         Violation: an invariant does not hold.
     """
+    no_breach(scene)
     i6_latched(scene)
     i9_identity(scene)
     i14_not_dead(scene)
@@ -72,6 +74,13 @@ def check_books(scene: Scene, actions: Sequence[Action], event: Event | None = N
         i12_saved(scene)
         i13_filled(scene)
         i15_money(scene)
+
+
+def no_breach(scene: Scene) -> None:
+    """The core's own checks, which also run in production, found nothing."""
+    latch = scene.world.core.state.latches.get(BREACH)
+    if latch is not None:
+        raise Violation(latch.why.removeprefix("internal check "))
 
 
 def i6_latched(scene: Scene) -> None:

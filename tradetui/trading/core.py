@@ -43,7 +43,8 @@ from tradetui.trading.commands import confirm_kill, kill, on_command
 from tradetui.trading.decide import on_bar, on_signals
 from tradetui.trading.fills import on_commission, on_fill
 from tradetui.trading.flatten import advance, on_positions
-from tradetui.trading.latches import enforce
+from tradetui.trading.invariants import Invariants
+from tradetui.trading.latches import enforce, halt_short
 from tradetui.trading.link import on_restored, on_session
 from tradetui.trading.orders import move, on_broker_order, on_message, on_not_written, on_status, on_written
 from tradetui.trading.out import Out
@@ -60,6 +61,7 @@ class TradingCore:
     def __init__(self, settings: CoreSettings, image: JournalImage | None = None) -> None:
         self.state: CoreState = restored_state(settings, image or JournalImage())
         self._gate = Gate(settings.limits)
+        self._invariants = Invariants(self.state)
         self._begun = False
 
     def step(self, event: Event, now: Now) -> list[Action]:
@@ -71,6 +73,7 @@ class TradingCore:
             self.state.session_since_mono_ns = now.mono_ns
             on_restored(self.state, out, now)
         self._handle(event, out, now)
+        self._invariants.check(out, now)
         return out.actions()
 
     def _handle(self, event: Event, out: Out, now: Now) -> None:
@@ -171,6 +174,7 @@ class TradingCore:
         symbol, qty = event.position.symbol, event.position.qty
         if self.state.broker_positions is not None:
             self.state.broker_positions[symbol] = qty
+        halt_short(self.state, out, now, symbol, qty)
         if symbol in self.state.settings.instruments and abs(self.state.ledger.position(symbol).qty - qty) > 1e-9:
             self.state.ask_snapshot(out, now, f"the broker reports {qty:g} {symbol}")
 

@@ -13,7 +13,7 @@ from tradetui.domain.ledger import EXTERNAL, BookedFill
 from tradetui.domain.order import OrderRecord
 from tradetui.domain.order_state import Fact
 from tradetui.domain.records import CommissionSaved, FillSaved
-from tradetui.trading.latches import set_latch
+from tradetui.trading.latches import halt_short, set_latch
 from tradetui.trading.orders import move
 from tradetui.trading.out import Out
 from tradetui.trading.state import CoreState
@@ -118,14 +118,4 @@ def _check_consequences(state: CoreState, out: Out, now: Now, fill: Fill) -> Non
             cleared_by=ClearedBy.OPERATOR,
         )
         set_latch(state, out, now, latch, Severity.CRITICAL)
-    if state.settings.limits.long_only and state.ledger.position(fill.symbol).qty < -1e-9:
-        latch = Latch(
-            key=f"short:{fill.symbol}",
-            state=TradingState.HALTED,
-            who="core",
-            why=f"{fill.symbol} is short in a long-only account",
-            ts_ns=now.market_ns,
-            cleared_by=ClearedBy.OPERATOR,
-            symbol=fill.symbol,
-        )
-        set_latch(state, out, now, latch, Severity.CRITICAL)
+    halt_short(state, out, now, fill.symbol, state.ledger.position(fill.symbol).qty)

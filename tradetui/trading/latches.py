@@ -44,6 +44,22 @@ def clear_latch(state: CoreState, out: Out, now: Now, key: str, who: str, reason
     return True
 
 
+def halt_short(state: CoreState, out: Out, now: Now, symbol: str, qty: float) -> None:
+    """Block a symbol that is short, by the ledger or by the broker's word, in a long-only account."""
+    if not state.settings.limits.long_only or qty >= -1e-9 or symbol not in state.settings.instruments:
+        return
+    latch = Latch(
+        key=f"short:{symbol}",
+        state=TradingState.HALTED,
+        who="core",
+        why=f"{symbol} is short in a long-only account",
+        ts_ns=now.market_ns,
+        cleared_by=ClearedBy.OPERATOR,
+        symbol=symbol,
+    )
+    set_latch(state, out, now, latch, Severity.CRITICAL)
+
+
 def enforce(state: CoreState, out: Out, now: Now) -> None:
     """Cancel every live order that the trading state does not let work: entries, never protective stops."""
     for order in state.book.live():

@@ -41,6 +41,20 @@ class Out:
         self._places.append(PlaceOrder(intent, order_ref))
         self._durable = True
 
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """What is kept so far."""
+        return tuple(self._records)
+
+    @property
+    def places(self) -> tuple[PlaceOrder, ...]:
+        """The orders that are to leave."""
+        return tuple(self._places)
+
+    def hold_back(self, place: PlaceOrder) -> None:
+        """Do not send an order after all."""
+        self._places.remove(place)
+
     def cancel(self, action: CancelOrder) -> None:
         """Send a cancel before anything else."""
         self._cancels.append(action)

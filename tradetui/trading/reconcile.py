@@ -17,7 +17,7 @@ from tradetui.domain.order import OrderRecord, TimeInForce
 from tradetui.domain.order_state import Fact, OrderState
 from tradetui.domain.records import AdjustmentSaved, OpeningCashSaved
 from tradetui.trading.fills import on_commission, on_fill
-from tradetui.trading.latches import clear_latch, set_latch
+from tradetui.trading.latches import clear_latch, halt_short, set_latch
 from tradetui.trading.orders import move, note_changes, on_broker_order
 from tradetui.trading.out import Out
 from tradetui.trading.state import CoreState, Mismatch
@@ -137,6 +137,7 @@ def _compare_positions(state: CoreState, out: Out, now: Now, snapshot: BrokerSna
     for symbol in sorted(state.settings.instruments):
         ours = state.ledger.position(symbol).qty
         theirs = (state.broker_positions or {}).get(symbol, 0.0)
+        halt_short(state, out, now, symbol, theirs)
         if abs(ours - theirs) < 1e-9:
             _agree(state, out, now, symbol)
         elif _is_quiet(state, now, symbol, snapshot):
