@@ -39,7 +39,7 @@ from tradetui.domain.latch import TradingState
 from tradetui.domain.order import Purpose
 from tradetui.domain.records import AlertQueued, LatchSaved, Record
 from tradetui.engine.clock import MarketClock
-from tradetui.engine.host import StrategyHost
+from tradetui.engine.host_port import StrategyPort
 from tradetui.engine.inbox import Inbox
 from tradetui.engine.journal_writer import JournalWriter
 from tradetui.engine.latency import OrderLatency
@@ -64,7 +64,7 @@ class Hands:
     inbox: Inbox
     clock: MarketClock
     latency: OrderLatency
-    hosts: Mapping[str, StrategyHost]
+    hosts: Mapping[str, StrategyPort]
     reply: Callable[[Reply], None]
     alert: Callable[[Alert], None]
     stop: Callable[[str], None]

@@ -16,24 +16,16 @@ from collections.abc import Mapping
 
 from tradetui.alerts.configured import settings_of
 from tradetui.alerts.process import WatcherLaunch, watcher_environ
-from tradetui.broker.ib.connector import IBConnector
 from tradetui.config import Config
 from tradetui.control.messages import Row, State
 from tradetui.domain.errors import StoreError
 from tradetui.domain.events import (
     Command,
     CommandKind,
-    JournalFailed,
-    JournalRestored,
     StopFileSeen,
 )
-from tradetui.domain.tick import Quote, Trade
 from tradetui.engine.alerting import Alerting
-from tradetui.engine.bar_feed import BarFeed
-from tradetui.engine.broker_gate import BrokerGate
-from tradetui.engine.carrier import Carrier, Hands
 from tradetui.engine.clock import BrokerClock
-from tradetui.engine.clock_sync import ClockSync
 from tradetui.engine.composition import bar_keys_of, core_settings_of, ib_settings_of
 from tradetui.engine.control_server import ControlServer, Desk
 from tradetui.engine.dump import dump_state, open_stacks
@@ -41,19 +33,15 @@ from tradetui.engine.foundation import AccountClaim, Foundation, lay_foundation
 from tradetui.engine.health import Heart
 from tradetui.engine.host import StrategyHost
 from tradetui.engine.inbox import Inbox
-from tradetui.engine.journal_writer import JournalWriter
 from tradetui.engine.latency import OrderLatency
-from tradetui.engine.router import Router
 from tradetui.engine.service_notice import ServiceNotice
+from tradetui.engine.shell import Shell, ShellDoors, ShellParts, ShellPlan, writer_for
 from tradetui.engine.signals import install_signals, unblock_signals
 from tradetui.engine.state_rows import ShellFacts, add_shell_rows, mode_of
-from tradetui.engine.stepper import Stepper
 from tradetui.engine.stop_file import stop_reason, watch_stop_file
 from tradetui.engine.stopping import Stopping, cancel_entries
 from tradetui.engine.supervisor import Supervisor
-from tradetui.engine.warming import Warming
 from tradetui.home import Paths
-from tradetui.marketdata.aggregator import BarAggregator
 from tradetui.marketdata.recorder import BarRecorder
 from tradetui.store.reader import Reader
 from tradetui.trading.core import TradingCore
@@ -81,21 +69,17 @@ class Engine:
             base.paths.heartbeat, self._inbox.put_urgent, stacks=self._stacks, on_beat=self._notice.alive
         )
         self._claim = AccountClaim(base.config, base.environ, f"profile {base.paths.profile} of {base.paths.home}")
-        self._core = TradingCore(core_settings_of(base.config, base.plans, base.instruments, base.calendar), base.image)
-        self._writer = JournalWriter(
-            base.journal,
-            on_failed=lambda reason: self._inbox.put_urgent(JournalFailed(reason)),
-            on_restored=lambda: self._inbox.put(JournalRestored()),
-        )
+        self._settings = core_settings_of(base.config, base.plans, base.instruments, base.calendar)
+        self._core = TradingCore(self._settings, base.image)
+        self._writer = writer_for(base.journal, self._inbox)
         self._alerting = Alerting(settings_of(base.config), self._watcher(), self._writer.later, self._facts.deliveries)
         self._hosts = {plan.spec.name: StrategyHost(plan.spec, self._inbox.put) for plan in base.plans}
         self._server = ControlServer(
             Desk(state=self._state, hello=self._hello, command=self._command, answer=self._answer, uid=os.getuid())
         )
         self._reader: Reader | None = None
-        self._watching = False
-        self._warming_up: asyncio.Task[None] | None = None
-        self._connect()
+        self._bar_recorder = BarRecorder(base.paths.state / "bars", base.calendar)
+        self._shell = self._make_shell()
 
     @classmethod
     async def open(cls, config: Config, paths: Paths, environ: Mapping[str, str]) -> Engine:
@@ -133,57 +117,39 @@ class Engine:
         return self._stopping.exit_code, self._stopping.reason
 
     # --- putting together ----------------------------------------------------------------------------------------
-    def _connect(self) -> None:
+    def _make_shell(self) -> Shell:
         base = self._base
-        bars = BarRecorder(base.paths.state / "bars", base.calendar)
-        self._bar_recorder = bars
-        self._router = Router(self._inbox, base.clock, self._facts, self._latency, bars, self._first_ready)
-        self._gate = BrokerGate(
-            forward=self._router.from_broker,
-            claim=self._claim.take,
-            refuse=lambda problem: self._stopping.ask(problem, exit_code=1),
-            is_timed=lambda: base.clock.is_anchored,
+        parts = ShellParts(
+            core=self._core,
+            inbox=self._inbox,
+            writer=self._writer,
+            supervisor=self._supervisor,
+            facts=self._facts,
+            hosts=self._hosts,
         )
-        self._broker = IBConnector(
-            ib_settings_of(base.config),
-            base.calendar,
-            events=self._gate.take,
-            trades=self._trade,
-            quotes=self._quote,
-            clock=base.clock.now,
+        plan = ShellPlan(
+            core=self._settings,
+            instruments=base.instruments,
+            link=ib_settings_of(base.config),
+            calendar=base.calendar,
+            keys=bar_keys_of(base.config, base.plans),
+            clock=base.clock,
             rng=random.Random(),  # noqa: S311 (jitter of reconnects)
             first_order_id=base.first_order_id,
         )
-        self._keys = bar_keys_of(base.config, base.plans)
-        settings = {plan.setting.name: plan.setting for plan in base.plans}
-        self._warming = Warming(self._broker, base.instruments, self._hosts, settings, self._inbox.put)
-        self._feed = BarFeed(
-            BarAggregator(base.calendar, sorted({size for _, size in self._keys})),
-            self._keys,
-            self._broker.history,
-            base.clock,
-            self._router.bar,
-            self._warming.lane_is_warm,
-            self._warming.lane_has_trouble,
-        )
-        self._router.attach(self._feed, base.instruments)
-        self._clock_sync = ClockSync(self._broker, base.clock, self._inbox.put, self._timed)
-        self._carrier = Carrier(self._hands())
-        self._stepper = Stepper(self._core, self._inbox, base.clock, self._carrier.carry_out, base.recorder.record)
+        return Shell(parts, plan, self._doors())
 
-    def _hands(self) -> Hands:
-        return Hands(
-            broker=self._broker,
-            journal=self._writer,
-            inbox=self._inbox,
-            clock=self._base.clock,
-            latency=self._latency,
-            hosts=self._hosts,
+    def _doors(self) -> ShellDoors:
+        return ShellDoors(
+            claim=self._claim.take,
+            refuse=lambda problem: self._stopping.ask(problem, exit_code=1),
             reply=self._server.reply,
             alert=self._alerting.send,
             stop=self._stopping.ask,
             stop_reason=lambda: self.stop_file_reason,
             kill_unsaved=self._kill_unsaved,
+            record=self._base.recorder.record,
+            bars=self._bar_recorder,
             snapshot_s=self._base.config.broker.request_timeout_s,
         )
 
@@ -199,36 +165,12 @@ class Engine:
     def _start_parts(self, stop_file_seen: str) -> None:
         start = self._supervisor.start
         start("heart", self._heart.run)
-        start("journal", self._writer.run)
-        start("core", self._stepper.run)
+        self._shell.start_core()
         start("stop-file", lambda: watch_stop_file(self._base.paths.stop_file, self._stop_file_seen, stop_file_seen))
         start("control", self._server.run)
-        start("timer", self._router.beat)
-        start("quotes", self._router.quotes.run)
-        start("bars", self._feed.run)
         start("files", self._keep_files)
-        for name, host in self._hosts.items():
-            start(f"strategy {name}", host.run)
         self._alerting.start(self._base.open_alerts)
-        self._facts.subscriptions = len(self._base.instruments)
-        start("clock", self._clock_sync.run)
-        start("broker", self._broker.run)
-        if self._base.clock.is_anchored:
-            self._timed()
-
-    def _timed(self) -> None:
-        """Market time is known: ticks can be judged by their age, and events may pass.
-
-        In this order: a READY that was held back counts bars as complete from its moment on.
-        """
-        if not self._watching:
-            self._watching = True
-            self._broker.watch(list(self._base.instruments.values()))
-        self._gate.release()
-
-    def _first_ready(self) -> None:
-        self._warming_up = asyncio.get_running_loop().create_task(self._warming.run(self._feed, self._keys))
-        self._warming_up.add_done_callback(_log_failure)
+        self._shell.start()
 
     async def _keep_files(self) -> None:
         """Hand recorded inputs on, and keep the journal's bounded tables within their bounds."""
@@ -248,9 +190,9 @@ class Engine:
         facts.loop_lag_ms = self._heart.lag_p99_ms
         facts.source_hashes = {name: host.sha256[:12] for name, host in self._hosts.items()}
         if not isinstance(self._base.clock, BrokerClock):
-            facts.clock_skew_s = self._clock_sync.skew_s
+            facts.clock_skew_s = self._shell.clock_sync.skew_s
         return add_shell_rows(
-            view(self._core.state, now), facts, self._broker.link, self._alerting.bridge.health(), now
+            view(self._core.state, now), facts, self._shell.broker.link, self._alerting.bridge.health(), now
         )
 
     def _hello(self) -> Mapping[str, object]:
@@ -270,14 +212,7 @@ class Engine:
         return [dict(row) for row in self._reader.ask(what, args)]
 
     def _command(self, command: Command) -> None:
-        self._router.command(command)
-
-    def _trade(self, trade: Trade) -> None:
-        self._feed.take_trade(trade)
-
-    def _quote(self, quote: Quote) -> None:
-        self._feed.see_quote(quote)
-        self._router.quotes.take(quote)
+        self._shell.router.command(command)
 
     # --- what comes from outside ---------------------------------------------------------------------------------
     def _stop_file_seen(self, reason: str) -> None:
@@ -285,7 +220,7 @@ class Engine:
 
     def _kill_by_signal(self) -> None:
         command_id = f"signal:{secrets.token_hex(8)}"
-        self._router.command(
+        self._shell.router.command(
             Command(command_id=command_id, kind=CommandKind.KILL, who="signal SIGUSR1", reason="kill signal")
         )
 
@@ -309,17 +244,13 @@ class Engine:
         self._facts.phase = "stopping"
         for name in self._hosts:
             await self._supervisor.stop(f"strategy {name}")
-        left = await cancel_entries(self._core.state.book.live, self._router.command, self._stopping)
+        left = await cancel_entries(self._core.state.book.live, self._shell.router.command, self._stopping)
         if left:
             _log.warning("%d entries may still be live at the broker", left)
-        if self._warming_up is not None:
-            self._warming_up.cancel()
-        for part in ("broker", "clock", "timer", "quotes", "bars", "stop-file", "files"):
+        await self._shell.close_outer()
+        for part in ("stop-file", "files"):
             await self._supervisor.stop(part)
-        await self._feed.close()
-        await self._carrier.close()
-        await self._supervisor.stop("core")
-        await self._stepper.drain()
+        await self._shell.close_core()
         await self._supervisor.close()
         await self._alerting.close()
         await self._server.close(self._stopping.reason)
@@ -339,8 +270,3 @@ class Engine:
         self._stacks.close()
         self._claim.release()
         # The profile's lock goes with the process: whoever waits for it finds no process left behind.
-
-
-def _log_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        _log.error("warming up failed", exc_info=task.exception())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from tradetui.domain.events import (
     BarClosed,
@@ -28,7 +29,6 @@ from tradetui.engine.inbox import Inbox
 from tradetui.engine.latency import OrderLatency
 from tradetui.engine.quotes import QuoteConflator
 from tradetui.engine.state_rows import ShellFacts
-from tradetui.marketdata.recorder import BarRecorder
 
 TIMER_S = 0.25
 #: IB's notices that a market data farm was lost and is back.
@@ -46,6 +46,13 @@ _PHASES = {
 }
 
 
+class BarSink(Protocol):
+    """Keeps closed bars."""
+
+    def record(self, closed: BarClosed) -> None:
+        """Take one bar; returns at once."""
+
+
 class Router:
     """Puts events into `inbox`. `on_first_ready` is called once, when the link is ready for the first time."""
 
@@ -55,7 +62,7 @@ class Router:
         clock: MarketClock,
         facts: ShellFacts,
         latency: OrderLatency,
-        bar_recorder: BarRecorder,
+        bar_recorder: BarSink,
         on_first_ready: Callable[[], None],
     ) -> None:
         self._inbox = inbox

@@ -14,7 +14,7 @@ from tradetui.domain.errors import BrokerError, BrokerRefused
 from tradetui.domain.events import BrokerMessage, Event, StrategyStatus
 from tradetui.domain.instrument import Instrument
 from tradetui.engine.bar_feed import BarFeed
-from tradetui.engine.host import StrategyHost
+from tradetui.engine.host_port import StrategyPort
 from tradetui.trading.settings import StrategySetting
 
 #: Real seconds a strategy's load is waited for before the others are warmed up.
@@ -39,7 +39,7 @@ class Warming:
         self,
         broker: Qualifies,
         instruments: dict[str, Instrument],
-        hosts: Mapping[str, StrategyHost],
+        hosts: Mapping[str, StrategyPort],
         settings: Mapping[str, StrategySetting],
         report: Callable[[Event], None],
     ) -> None:

@@ -102,7 +102,9 @@ class BrokerModel:
         revised = replace(fill, exec_id=f"{key.base}.{key.revision + 1:02d}", qty=qty, price=price)
         self.fills[self.fills.index(fill)] = revised
         order = self.orders[fill.perm_id]
-        self.orders[fill.perm_id] = replace(order, filled=(order.filled or 0.0) + qty - fill.qty)
+        filled = (order.filled or 0.0) + qty - fill.qty
+        status = "Filled" if filled >= order.qty and self.is_live(order) else order.status
+        self.orders[fill.perm_id] = replace(order, filled=filled, status=status)
         moved = revised.signed_qty - fill.signed_qty
         self.positions[fill.symbol] = self.positions.get(fill.symbol, 0.0) + moved
         self.cash -= revised.signed_qty * price - fill.signed_qty * fill.price
