@@ -90,6 +90,16 @@ STATE: State = {
         }
     },
     "log": {},
+    "review": {
+        "01": {
+            "key": "aaaa1111",
+            "kind": "unknown",
+            "symbol": "SPY",
+            "text": "momentum BUY 10 SPY LMT: may be live at the broker",
+            "action": "wait: 1 of 5 looks did not find it",
+            "blocks": True,
+        }
+    },
 }
 REPLIES: dict[CommandKind, list[tuple[str, str]]] = {
     CommandKind.PAUSE: [("done", "PAUSED: no new exposure")],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tests.cli.test_cli_core_verbs import Captured, FakeCore, core, paths
+from tests.cli.test_cli_core_verbs import STATE, Captured, FakeCore, core, paths
 from tradetui.cli.main import main
 from tradetui.domain.events import Command, CommandKind
 
@@ -78,3 +80,38 @@ def test_cancel_names_one_order_a_symbol_or_all_and_returns_at_the_first_word(co
         assert main(words) == 1
         assert "name one ORDER" in capsys.readouterr().err
     assert len(core.commands) == 3
+
+
+class TestRestartReview:
+    def show(self, monkeypatch: pytest.MonkeyPatch, link: str, review: str) -> None:
+        monkeypatch.setitem(STATE, "link", {"link": {"state": link, "reason": "looking"}})
+        monkeypatch.setitem(STATE, "core", {"core": {**STATE["core"]["core"], "review": review}})
+
+    def test_what_is_left_is_listed_with_what_to_do_and_exits_1(
+        self, core: FakeCore, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.show(monkeypatch, "READY", "1 to resolve")
+        assert main(["restart-review"]) == 1
+        said = capsys.readouterr()
+        assert "momentum BUY 10 SPY LMT: may be live at the broker  wait: 1 of 5 looks" in said.out
+        assert said.err == "tradetui: restart review: 1 to resolve\n"
+        assert main(["restart-review", "--json"]) == 1
+        assert json.loads(capsys.readouterr().out)["items"][0]["blocks"] is True
+
+    @pytest.mark.parametrize("review", ["", "clean; waiting for your resume"])
+    def test_clean_is_said_and_exits_0(
+        self, core: FakeCore, capsys: Captured, monkeypatch: pytest.MonkeyPatch, review: str
+    ) -> None:
+        self.show(monkeypatch, "READY", review)
+        monkeypatch.setitem(STATE, "review", {})
+        assert main(["restart-review"]) == 0
+        assert capsys.readouterr().out == "clean: the broker and the journal agree\n"
+        assert main(["restart-review", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"clean": True, "verdict": "clean", "items": []}
+
+    def test_nothing_is_called_clean_while_the_broker_cannot_be_asked(
+        self, core: FakeCore, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.show(monkeypatch, "DISCONNECTED", "")
+        assert main(["restart-review"]) == 1
+        assert "the broker link is DISCONNECTED, so nothing is proved: looking" in capsys.readouterr().err

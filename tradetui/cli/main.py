@@ -50,6 +50,7 @@ VERBS: dict[str, Verb] = {
     "pause": Verb("pause", "stop new entries; exits and stops stay"),
     "resume": Verb("resume", "allow entries again"),
     "cancel": Verb("cancel", "cancel working orders of ours"),
+    "restart-review": Verb("review", "list what a restart left adopted, unknown or external", json=True),
     "repair": Verb("repair", "adopt, assign, adjust, close or unlock what the restart review lists"),
     "kill": Verb("kill", "cancel every working entry and trade no more"),
     "flatten": Verb("flatten", "close positions and prove it"),

@@ -38,6 +38,7 @@ SECTIONS = (
     "alerts",
     "alerting",
     "log",
+    "review",
 )
 
 
@@ -45,7 +46,8 @@ class CoreRow(TypedDict):
     """state: RUN|PAUSED|HALTED|KILLED. mode: PAPER|LIVE|UNKNOWN. phase: starting|syncing|trading|stopping.
 
     `flatten` is empty, what a running flatten does, `NOT FLAT: ...` or `FLAT`. `kill_pending`: orders of a kill are not
-    confirmed dead yet. `exchange_tz` is the exchange's time zone by its IANA name; without it clients show UTC.
+    confirmed dead yet. `review` is empty or says in one line what a restart left to be resolved. `exchange_tz` is
+    the exchange's time zone by its IANA name; without it clients show UTC.
     """
 
     state: str
@@ -76,6 +78,7 @@ class CoreRow(TypedDict):
     health: NotRequired[str]
     flatten: NotRequired[str]
     kill_pending: NotRequired[bool]
+    review: NotRequired[str]
     exchange_tz: NotRequired[str]
 
 
@@ -261,6 +264,20 @@ class LogRow(TypedDict):
     topic: str
     text: str
     symbol: str
+
+
+class ReviewRow(TypedDict):
+    """One item of the restart review. kind: adopted|unknown|mismatch|external. Row key: its place in the list.
+
+    `key` is an intent id, `perm:<permId>` or `position:<symbol>`; `blocks`: trading waits for it after a restart.
+    """
+
+    key: str
+    kind: str
+    symbol: str
+    text: str
+    action: str
+    blocks: bool
 
 
 class ClientHello(TypedDict):

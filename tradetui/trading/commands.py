@@ -15,6 +15,7 @@ from tradetui.trading.latches import RESTART, clear_latch, live_risk_orders, set
 from tradetui.trading.orders import cancel
 from tradetui.trading.out import Out
 from tradetui.trading.repair import adjust, adopt_positions, assign, close_unknown, unlock
+from tradetui.trading.review import is_clean, review_text
 from tradetui.trading.state import CoreState, PendingKill
 
 KILL = "kill"
@@ -158,10 +159,14 @@ def _resume(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
     clearable = [
         key for key, latch in state.latches.items() if latch.cleared_by is ClearedBy.OPERATOR or key in (RESTART, PAUSE)
     ]
+    if RESTART in clearable and not is_clean(state):
+        clearable.remove(RESTART)
     for key in clearable:
         clear_latch(state, out, now, key, command.who, command.reason or "resumed")
     if "drawdown" in clearable:
         state.peak_equity = state.equity()
+    if RESTART in state.latches:
+        return "done", f"still {state.trading_state.name}: the restart review is not clean ({review_text(state)})"
     if state.trading_state is not TradingState.RUN:
         return "done", f"still {state.trading_state.name}: {state.trading_why}"
     return "done", "RUN: trading goes on"

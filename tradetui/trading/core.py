@@ -45,7 +45,7 @@ from tradetui.trading.fills import on_commission, on_fill
 from tradetui.trading.flatten import advance, on_positions
 from tradetui.trading.invariants import Invariants
 from tradetui.trading.latches import enforce, halt_short
-from tradetui.trading.link import on_restored, on_session
+from tradetui.trading.link import clear_restart, on_restored, on_session
 from tradetui.trading.orders import move, on_broker_order, on_message, on_not_written, on_status, on_written
 from tradetui.trading.out import Out
 from tradetui.trading.reconcile import on_snapshot
@@ -153,6 +153,7 @@ class TradingCore:
         if self.state.trading_state is not TradingState.RUN:
             enforce(self.state, out, now)  # an order that turned up alive is cancelled as it appears
         confirm_kill(self.state, out, now)
+        clear_restart(self.state, out, now)
         advance(self.state, out, now)
 
     def _strategy_status(self, event: StrategyStatus, out: Out, now: Now) -> None:

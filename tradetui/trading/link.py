@@ -11,6 +11,7 @@ from tradetui.domain.latch import ClearedBy, Latch, TradingState
 from tradetui.trading.latches import RESTART, clear_latch, enforce, set_latch
 from tradetui.trading.orders import cancel, put_in_doubt
 from tradetui.trading.out import Out
+from tradetui.trading.review import is_clean
 from tradetui.trading.state import CoreState
 
 
@@ -72,11 +73,11 @@ def on_restored(state: CoreState, out: Out, now: Now) -> None:
 
 
 def clear_restart(state: CoreState, out: Out, now: Now) -> None:
-    """End the pause after a restart once a full look agrees with the journal."""
+    """End the pause after a restart once a full look left nothing in doubt."""
     latch = state.latches.get(RESTART)
     if latch is None or latch.cleared_by is not ClearedBy.AUTOMATIC:
         return
-    if state.session is SessionState.READY and state.last_reconcile_ns is not None and not state.mismatches:
+    if is_clean(state):
         clear_latch(state, out, now, RESTART, "core", "reconciled")
 
 

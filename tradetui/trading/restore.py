@@ -21,6 +21,7 @@ def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
     for order in image.orders:
         wanted = 0 if order.cancel_mono_ns is not None else None
         state.book.put(replace(order, sent_mono_ns=None, cancel_mono_ns=wanted, cancel_tries=0, checks=0))
+    state.live_at_restart = tuple(order.intent.intent_id for order in state.book.live())
     if image.opening_cash is not None:
         state.ledger.open_cash(image.opening_cash)
     waiting = deque(sorted(image.adjustments, key=lambda item: item.after_fills))

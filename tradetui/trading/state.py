@@ -110,6 +110,7 @@ class CoreState:
     journal_ok: bool = True
     started_mono_ns: int | None = None
     restored: bool = False
+    live_at_restart: tuple[str, ...] = ()
     snapshot_asked_mono_ns: int | None = None
     last_look_mono_ns: int = 0
     last_reconcile_ns: int | None = None

@@ -14,6 +14,7 @@ from tradetui.domain.tick import DataType
 from tradetui.trading.exposure import exposure_of
 from tradetui.trading.latches import unresolved_text
 from tradetui.trading.meters import risk_rows
+from tradetui.trading.review import review_items, review_text
 from tradetui.trading.state import CoreState
 
 Value = None | bool | int | float | str | list[float] | list[str] | dict[str, float]
@@ -38,6 +39,7 @@ def view(state: CoreState, now: Now) -> dict[str, Section]:
         "strategies": _strategies(state),
         "alerts": _alerts(state),
         "log": _log(state),
+        "review": _review(state),
     }
 
 
@@ -57,6 +59,7 @@ def _core(state: CoreState, now: Now) -> Row:
         "health": "; ".join(state.health.values()),
         "flatten": "" if run is None else (run.outcome or run.phase),
         "kill_pending": state.kill is not None,
+        "review": review_text(state),
         "bars": state.counts_bars,
         "signals": state.counts_signals,
         "orders_sent": state.counts_orders,
@@ -288,6 +291,20 @@ def _alerts(state: CoreState) -> Section:
             "symbol": alert.symbol,
         }
         for alert in state.alerts
+    }
+
+
+def _review(state: CoreState) -> Section:
+    return {
+        f"{number:02d}": {
+            "key": item.key,
+            "kind": item.kind.value,
+            "symbol": item.symbol,
+            "text": item.text,
+            "action": item.action,
+            "blocks": item.blocks,
+        }
+        for number, item in enumerate(review_items(state), start=1)
     }
 
 
