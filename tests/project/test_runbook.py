@@ -22,7 +22,7 @@ def unit() -> str:
 
 
 def test_every_command_exists() -> None:
-    used = set(re.findall(r"(?:^|`)tradetui (?:--profile \w+ )?([a-z]+)", PAGE, flags=re.MULTILINE))
+    used = set(re.findall(r"(?:^|`)tradetui (?:--profile \w+ )?([a-z-]+)", PAGE, flags=re.MULTILINE))
     assert {"doctor", "kill", "flatten", "resume"} <= used <= set(VERBS)
 
 
