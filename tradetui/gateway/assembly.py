@@ -34,6 +34,8 @@ _REPLAY: Final = "replay:"
 _MAX_PORT: Final = 65_535
 MAX_MESSAGES: Final = 50
 """IB's limit of requests per second and client."""
+DEPTH_LEVELS: Final = 4
+"""Ticks of book behind the quote: what reqMktDepth shows and what a large order walks through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,9 @@ def build(
     calendar = TradingCalendar.load(cache_file=cache)
     market = _market(options, calendar, _start(options, state), wall_ns())
     # A new instance number per run: execution ids of two runs without a common state never meet.
-    config = VenueConfig(starting_cash={options.account: options.cash}, instance=wall_ns() // SECOND_NS)
+    config = VenueConfig(
+        starting_cash={options.account: options.cash}, instance=wall_ns() // SECOND_NS, depth_levels=DEPTH_LEVELS
+    )
     venue = make_venue(market, config, state)
     clock = MarketClock(
         start_ns=market.start_ns,
@@ -104,7 +108,7 @@ def _settings(options: GatewayOptions) -> Settings:
     settings = Settings(max_version=options.max_version, read_only=options.read_only, data=data)
     if options.limits:
         return replace(settings, max_messages=MAX_MESSAGES, history_pacing=True)
-    return replace(settings, max_lines=0, max_tick_by_tick=0, max_summaries=0)
+    return replace(settings, max_lines=0, max_tick_by_tick=0, max_summaries=0, max_depth=0)
 
 
 def make_venue(market: Market, config: VenueConfig, state: Mapping[str, object] | None = None) -> Venue:

@@ -138,6 +138,14 @@ class ScriptedMarket:
     def head_timestamp(self, con_id: int, what: str, use_rth: bool) -> int | None:
         return OPEN_NS if what == "TRADES" else None
 
+    def past_quotes(self, con_id: int, start_ns: int | None, end_ns: int, count: int) -> list[Quote]:
+        found = [e for e in self.past if isinstance(e, Quote) and e.con_id == con_id and e.time_ns < end_ns]
+        return found[-count:] if start_ns is None else [e for e in found if e.time_ns >= start_ns][:count]
+
+    def past_trades(self, con_id: int, start_ns: int | None, end_ns: int, count: int) -> list[Trade]:
+        found = [e for e in self._trades(con_id) if e.time_ns < end_ns]
+        return found[-count:] if start_ns is None else [e for e in found if e.time_ns >= start_ns][:count]
+
     @staticmethod
     def _start(ns: int, step: int) -> int:
         return OPEN_NS + (ns - OPEN_NS) // step * step

@@ -94,7 +94,13 @@ REFUSED: list[tuple[Message, dict[str, Value], int]] = [
     (ask.REQ_UPDATES_MULTI, {"account": "DU999"}, 321),
     (ask.REQ_FUNDAMENTALS, {**STOCK}, 430),
     (ask.REQ_WSH_META, {}, 10276),
-    (ask.REQ_SCANNER, {}, 321),
+    (ask.REQ_SCANNER, {}, 162),
+    (ask.CANCEL_SCANNER, {}, 162),
+    (ask.CANCEL_DEPTH, {}, 310),
+    (ask.REQ_DEPTH, {**STOCK, "rows": 0}, 321),
+    (ask.REQ_DEPTH, {**STOCK, "rows": 5, "symbol": "NOSUCH"}, 200),
+    (ask.REQ_HISTOGRAM, {**STOCK, "symbol": "NOSUCH", "period": "1 day"}, 200),
+    (ask.REQ_HISTORY, {**BARS, "what": "SCHEDULE"}, 321),
 ]
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tradetui.gateway.market.bars import HistoryBar
 from tradetui.gateway.market.directory import MARKET_RULES, Directory
-from tradetui.gateway.market.events import MarketEvent, Quote
+from tradetui.gateway.market.events import MarketEvent, Quote, Trade
 from tradetui.gateway.market.history import History
 from tradetui.gateway.market.market import DayStats
 from tradetui.gateway.market.minutes import MinuteSource
+from tradetui.gateway.market.past_ticks import PastTicks
 from tradetui.gateway.market.request import bar_seconds, check_kind, check_what, span
 from tradetui.gateway.market.stream import EventStream
 from tradetui.gateway.market.styles import StyleBook
@@ -46,6 +47,7 @@ class BarMarket:
         self._styles = StyleBook(directory, trades_per_minute, spreads)
         maker = TickMaker(source, seed, self._styles)
         self._history = History(calendar, source, maker)
+        self._past = PastTicks(calendar, source, maker)
         self._stream = EventStream(
             contracts=directory.contracts, calendar=calendar, source=source, maker=maker, start_ns=start_ns
         )
@@ -128,3 +130,15 @@ class BarMarket:
         """Open of the first session with data, None when there is none."""
         first = self._source.first_session(con_id)
         return None if first is None else first.open_ns
+
+    def past_quotes(self, con_id: int, start_ns: int | None, end_ns: int, count: int) -> list[Quote]:
+        """Quotes before `end_ns`: the first `count` from `start_ns` on, without it the last `count`."""
+        if start_ns is None:
+            return self._past.before(con_id, Quote, end_ns, count)
+        return self._past.after(con_id, Quote, start_ns, end_ns, count)
+
+    def past_trades(self, con_id: int, start_ns: int | None, end_ns: int, count: int) -> list[Trade]:
+        """Prints, chosen as by `past_quotes`."""
+        if start_ns is None:
+            return self._past.before(con_id, Trade, end_ns, count)
+        return self._past.after(con_id, Trade, start_ns, end_ns, count)

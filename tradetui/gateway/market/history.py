@@ -17,7 +17,7 @@ from tradetui.domain.clock import MINUTE_NS, SECOND_NS
 from tradetui.gateway.market.aggregate import Sum, join, sum_groups, sum_trades
 from tradetui.gateway.market.bars import HistoryBar
 from tradetui.gateway.market.minutes import MinuteSource
-from tradetui.gateway.market.request import DAY_SECONDS, TRADES, WEEK_SECONDS, Span, first_day, too_long
+from tradetui.gateway.market.request import DAY_SECONDS, TRADES, WEEK_SECONDS, Span, span_start, too_long
 from tradetui.gateway.market.tickmaker import CHUNK_NS, TickMaker
 from tradetui.marketdata.calendar import Session, TradingCalendar
 
@@ -43,7 +43,7 @@ class History:
         first = self._source.first_session(con_id)
         if first is None or end_ns <= first.open_ns:
             return []
-        start_ns = max(self._start(span, end_ns), first.open_ns)
+        start_ns = max(span_start(self._calendar, span, end_ns), first.open_ns)
         sessions = list(self._calendar.sessions_between(start_ns, end_ns))
         if seconds < DAY_SECONDS and len(sessions) * _SESSION_SECONDS > MAX_BARS * seconds:
             raise too_long()
@@ -70,23 +70,6 @@ class History:
         for begin, end, each in found:
             last = self._shown(con_id, begin, end, each, what) if end > now_ns else None
         return last
-
-    def _start(self, span: Span, end_ns: int) -> int:
-        calendar = self._calendar
-        upcoming = calendar.current_or_next(end_ns - 1)
-        last = upcoming if upcoming.open_ns < end_ns else calendar.session(max(upcoming.index - 1, 0))
-        if span.unit == "D":
-            return calendar.session(max(last.index - span.count + 1, 0)).open_ns
-        if span.unit != "S":
-            day = first_day(span, calendar.local(end_ns - 1).date())
-            return max(calendar.midnight_of(day), calendar.session(0).open_ns)
-        # Seconds count trading time: asked at night, an hour is the last hour of the day.
-        wanted, cursor = span.count * SECOND_NS, min(end_ns, last.close_ns)
-        while wanted > cursor - last.open_ns and last.index:
-            wanted -= cursor - last.open_ns
-            last = calendar.session(last.index - 1)
-            cursor = last.close_ns
-        return max(cursor - wanted, last.open_ns)
 
     def _edges(self, session: Session, seconds: int) -> list[int]:
         step = seconds * SECOND_NS

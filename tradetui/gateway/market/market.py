@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tradetui.gateway.market.bars import HistoryBar
-from tradetui.gateway.market.events import MarketEvent, Quote
+from tradetui.gateway.market.events import MarketEvent, Quote, Trade
 from tradetui.gateway.venue.model import Contract, ContractDetails
 from tradetui.marketdata.calendar import TradingCalendar
 
@@ -111,4 +111,15 @@ class Market(Protocol):
 
     def head_timestamp(self, con_id: int, what: str, use_rth: bool) -> int | None:
         """Start of the earliest data, ns; None when there is none."""
+        ...
+
+    def past_quotes(self, con_id: int, start_ns: int | None, end_ns: int, count: int) -> list[Quote]:
+        """Quotes before `end_ns`, oldest first: the first `count` from `start_ns` on, without it the last `count`.
+
+        The last second counted is complete, so there may be a few more.
+        """
+        ...
+
+    def past_trades(self, con_id: int, start_ns: int | None, end_ns: int, count: int) -> list[Trade]:
+        """Prints, chosen as by `past_quotes`."""
         ...

@@ -9,8 +9,10 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from tradetui.domain.clock import SECOND_NS
 from tradetui.gateway.market.market import HistoryError
 from tradetui.gateway.market.tickpath import Style
+from tradetui.marketdata.calendar import TradingCalendar
 
 DAY_SECONDS = 86_400
 WEEK_SECONDS = 7 * DAY_SECONDS
@@ -107,6 +109,24 @@ def first_day(span: Span, last: date) -> date:
         except ValueError:
             continue
     return date(year, month + 1, min(last.day, 28)) + timedelta(days=1)
+
+
+def span_start(calendar: TradingCalendar, span: Span, end_ns: int) -> int:
+    """Where a span that ends at `end_ns` begins, UTC ns: the open of its first session, or within one for seconds."""
+    upcoming = calendar.current_or_next(end_ns - 1)
+    last = upcoming if upcoming.open_ns < end_ns else calendar.session(max(upcoming.index - 1, 0))
+    if span.unit == "D":
+        return calendar.session(max(last.index - span.count + 1, 0)).open_ns
+    if span.unit != "S":
+        day = first_day(span, calendar.local(end_ns - 1).date())
+        return max(calendar.midnight_of(day), calendar.session(0).open_ns)
+    # Seconds count trading time: asked at night, an hour is the last hour of the day.
+    wanted, cursor = span.count * SECOND_NS, min(end_ns, last.close_ns)
+    while wanted > cursor - last.open_ns and last.index:
+        wanted -= cursor - last.open_ns
+        last = calendar.session(last.index - 1)
+        cursor = last.close_ns
+    return max(cursor - wanted, last.open_ns)
 
 
 def _invalid(cause: str) -> HistoryError:

@@ -6,6 +6,7 @@ Invariant: clients match on code and text, so both live here and nowhere else.
 from typing import Final
 
 MAX_TICKERS: Final = 101
+NO_SCAN_ITEMS: Final = 165
 QUERY_FAILED: Final = 162
 CANNOT_CANCEL: Final = 161
 NO_DEFINITION: Final = 200
@@ -14,6 +15,8 @@ DUPLICATE_TICKER: Final = 322
 READING: Final = 320
 MAX_RATE: Final = 100
 VALIDATING: Final = 321
+MAX_DEPTH: Final = 309
+NO_DEPTH: Final = 310
 PROCESSING: Final = 322
 IN_USE: Final = 326
 NO_SUBSCRIPTION: Final = 354
@@ -22,6 +25,8 @@ BAD_TIME: Final = 391
 NO_FUNDAMENTALS: Final = 430
 DELAYED_SHOWN: Final = 10167
 NO_DATA_AT_ALL: Final = 10168
+NO_ARTICLE: Final = 10172
+NO_HISTORICAL_TICKS: Final = 10187
 TICK_BY_TICK_LIMIT: Final = 10190
 NO_WSH: Final = 10276
 
@@ -40,6 +45,7 @@ OPEN_HISTORY_CAUSE: Final = "Only 50 simultaneous API historical data requests a
 DUPLICATE_TEXT: Final = "Duplicate ticker id"
 MAX_TICKERS_TEXT: Final = "Max number of tickers has been reached"
 BAD_TIME_TEXT: Final = "The time or time-zone entered is invalid. The correct format is hh:mm:ss xxx"
+NO_SCAN_ITEMS_TEXT: Final = "Historical Market Data Service query message:no items retrieved"
 HISTORY_PREFIX: Final = "Historical Market Data Service error message:"
 
 FARMS: Final = (
@@ -67,3 +73,8 @@ def unreadable(field: str, reason: str) -> str:
 def no_data(symbol: str, exchange: str, what: str) -> str:
     """Text of error 162 when a historical query finds nothing."""
     return f"{HISTORY_PREFIX}HMDS query returned no data: {symbol}@{exchange} {what.capitalize()}"
+
+
+def processing(cause: str) -> str:
+    """Text of error 322."""
+    return f"Error processing request.-'bS' : cause - {cause}"

@@ -6,7 +6,21 @@ Invariant: nothing a client sends raises out of here: unreadable requests are an
 import logging
 from typing import Final
 
-from tradetui.gateway.session import accounts, codes, history, orders, prints, reference, refusals, ticks
+from tradetui.gateway.session import (
+    accounts,
+    codes,
+    depth,
+    history,
+    news,
+    orders,
+    past_ticks,
+    prints,
+    reference,
+    refusals,
+    scanner,
+    summaries,
+    ticks,
+)
 from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.session.handlers import HandlerTable
 from tradetui.gateway.session.pacing import MAX_BREACHES
@@ -25,6 +39,11 @@ HANDLERS: Final[HandlerTable] = {
     **ticks.HANDLERS,
     **prints.HANDLERS,
     **history.HANDLERS,
+    **past_ticks.HANDLERS,
+    **summaries.HANDLERS,
+    **depth.HANDLERS,
+    **scanner.HANDLERS,
+    **news.HANDLERS,
 }
 
 

@@ -12,6 +12,7 @@ from tradetui.gateway.session.bar_out import BarStyle, is_by_day, send_history
 from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.session.contracts import contract_query, resolve
 from tradetui.gateway.session.handlers import HandlerTable, request_id
+from tradetui.gateway.session.summaries import schedule
 from tradetui.gateway.venue.model import Contract
 from tradetui.gateway.wire import replies_market as reply
 from tradetui.gateway.wire import requests as ask
@@ -36,10 +37,13 @@ def historical_data(client: ClientSession, request: Record) -> None:
         client.error(identity, codes.QUERY_FAILED, codes.PACING_TEXT)
         return
     if len(client.hub.bars.lines(client)) >= MAX_OPEN:
-        client.error(identity, codes.PROCESSING, f"Error processing request.-'bW' : cause - {codes.OPEN_HISTORY_CAUSE}")
+        client.error(identity, codes.PROCESSING, codes.processing(codes.OPEN_HISTORY_CAUSE))
         return
     try:
-        _answer(client, identity, request, details.contract)
+        if request.text("what").upper() == "SCHEDULE":
+            schedule(client, request, details)
+        else:
+            _answer(client, identity, request, details.contract)
     except HistoryError as error:
         client.error(identity, error.code, error.text)
     except ValueError:

@@ -18,8 +18,11 @@ from tradetui.gateway.session.account_feed import AccountFeed
 from tradetui.gateway.session.agenda import Agenda
 from tradetui.gateway.session.bar_board import BarBoard
 from tradetui.gateway.session.client import ClientSession
+from tradetui.gateway.session.depth_board import DepthBoard
 from tradetui.gateway.session.faults import Faults
+from tradetui.gateway.session.news_desk import Bulletins
 from tradetui.gateway.session.print_board import PrintBoard
+from tradetui.gateway.session.scanner import ScannerBoard
 from tradetui.gateway.session.tick_board import TickBoard
 from tradetui.gateway.venue.events import (
     AccountEvent,
@@ -77,6 +80,7 @@ class Settings:
     max_lines: int = 100
     max_tick_by_tick: int = 5
     max_summaries: int = 2
+    max_depth: int = 3
     max_messages: int = 0
     history_pacing: bool = False
     read_only: bool = False
@@ -107,12 +111,17 @@ class Hub:
     ticks: TickBoard = field(init=False)
     prints: PrintBoard = field(init=False)
     bars: BarBoard = field(init=False)
+    depth: DepthBoard = field(init=False)
+    scanner: ScannerBoard = field(init=False)
+    bulletins: Bulletins = field(default_factory=Bulletins)
     accounts: AccountFeed = field(init=False)
 
     def __post_init__(self) -> None:
         self.ticks = TickBoard(self.market)
         self.prints = PrintBoard()
         self.bars = BarBoard(self.market)
+        self.depth = DepthBoard(self.venue)
+        self.scanner = ScannerBoard(self.market)
         self.accounts = AccountFeed(self.venue, self.clients)
         self.reached_ns = max(self.reached_ns, self.market.start_ns)
 
@@ -135,7 +144,7 @@ class Hub:
 
     def con_id_of(self, client: ClientSession, request_id: int) -> int | None:
         """The instrument that a market data subscription of a client is about."""
-        for board in (self.ticks, self.prints, self.bars):
+        for board in (self.ticks, self.prints, self.bars, self.depth):
             con_id = board.con_id(client, request_id)
             if con_id is not None:
                 return con_id
@@ -150,6 +159,9 @@ class Hub:
         self.ticks.drop(client)
         self.prints.drop(client)
         self.bars.drop(client)
+        self.depth.drop(client)
+        self.scanner.drop(client)
+        self.bulletins.drop(client)
 
     def deliver(self, events: Sequence[VenueEvent]) -> None:
         """Route the venue's events to the clients they concern."""
@@ -178,6 +190,8 @@ class Hub:
             client = self.clients.get(event.client_id)
             if client is not None:
                 _tell(client, event)
+            if isinstance(event, ExecutionEvent):
+                self.depth.refresh(event.execution.contract.con_id)
 
 
 def _tell(

@@ -56,6 +56,7 @@ class Pump:
         hub = self._hub
         caught_up = self.catch_up()
         hub.accounts.refresh(hub.reached_ns)
+        hub.scanner.refresh(hub.reached_ns)
         self._push_pnl()
         return self._delay() if caught_up else 0.0
 
@@ -91,6 +92,7 @@ class Pump:
         events = hub.venue.advance(stop_ns)
         if events:
             hub.deliver(events)
+        hub.depth.refresh_all()
         hub.reached_ns = stop_ns
         hub.bars.reach(stop_ns)
         hub.agenda.run(stop_ns)
@@ -109,12 +111,20 @@ class Pump:
             events = hub.venue.on_trade(event.con_id, event.price, event.size, event.time_ns)
         if events:
             hub.deliver(events)
+        hub.depth.refresh(event.con_id)
 
     def halt(self, con_id: int, halted: int) -> None:
         """Stop (1 or 2) or resume (0) trading in one instrument; subscribers get the halted tick."""
         self.hold(con_id, bool(halted))
         self._hub.venue.halt(con_id, bool(halted))
         self._hub.ticks.halt(con_id, halted)
+        self._hub.depth.refresh(con_id)
+        self._announce(con_id, "halted" if halted else "resumed")
+
+    def _announce(self, con_id: int, what: str) -> None:
+        for contract in self._hub.market.contracts():
+            if contract.con_id == con_id:
+                self._hub.bulletins.publish(f"Trading in {contract.symbol} is {what}", contract.primary_exchange)
 
     def show_price(self, con_id: int, price: float, size: int = 100, spread: float = 0.02) -> tuple[float, float]:
         """A quote around a price and a print at it, now. Returns bid and ask."""

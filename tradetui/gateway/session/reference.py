@@ -14,7 +14,7 @@ from tradetui.gateway.wire import replies_account, replies_market
 from tradetui.gateway.wire import requests as ask
 from tradetui.gateway.wire.record import Record, Value
 
-_EXCHANGES: Final = ("ARCA", "BATS", "IEX", "NASDAQ", "NYSE")
+EXCHANGES: Final = ("ARCA", "BATS", "IEX", "NASDAQ", "NYSE")
 
 
 def contract_details(client: ClientSession, request: Record) -> None:
@@ -87,7 +87,7 @@ def current_time(client: ClientSession, _request: Record) -> None:
 
 def smart_components(client: ClientSession, request: Record) -> None:
     """Which exchange each bit of a quote's mask means."""
-    rows: Value = [Record(bit=bit, exchange=name, letter=chr(ord("A") + bit)) for bit, name in enumerate(_EXCHANGES)]
+    rows: Value = [Record(bit=bit, exchange=name, letter=chr(ord("A") + bit)) for bit, name in enumerate(EXCHANGES)]
     client.send(replies_market.SMART_COMPONENTS, reqId=request_id(request), components=rows)
 
 

@@ -10,6 +10,7 @@ from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.session.contracts import contract_query, resolve
 from tradetui.gateway.session.handlers import HandlerTable, request_id
 from tradetui.gateway.session.hub import DataPermission
+from tradetui.gateway.session.news import send_latest
 from tradetui.gateway.session.tick_board import DELAYED, DELAYED_FROZEN, FROZEN, GENERIC_TO_TICK, LIVE, Line
 from tradetui.gateway.wire import replies_market as reply
 from tradetui.gateway.wire import requests as ask
@@ -18,6 +19,7 @@ from tradetui.gateway.wire.record import Record
 BBO_EXCHANGE: Final = "9c0001"
 _ALL_PERMISSIONS: Final = 3
 _GENERIC_DIGITS: Final = 4
+_NEWS_TICK: Final = "292"
 
 
 def market_data(client: ClientSession, request: Record) -> None:
@@ -49,6 +51,8 @@ def market_data(client: ClientSession, request: Record) -> None:
         client.send(reply.SNAPSHOT_END, reqId=identity)
     else:
         client.hub.ticks.subscribe(line)
+        if _NEWS_TICK in {word.split(":")[0] for word in _words(request.text("genericTicks"))}:
+            send_latest(client, identity, details.contract)
 
 
 def _refusal(client: ClientSession, identity: int, request: Record) -> tuple[int, str] | None:

@@ -6,6 +6,7 @@ is filed in at most one place: the ladder of its side, the orders that wait for 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from tradetui.gateway.venue.fees import CommissionSchedule
@@ -118,6 +119,15 @@ class Book:
         """Size left `level` ticks behind the touch: books grow thicker away from it, here by the displayed size."""
         displayed = self._shown[1 if side > 0 else 0]
         return displayed * (level + 1) - self._taken.get((side, level), 0)
+
+    def levels(self, side: int, price: int, depth: int) -> Iterator[tuple[int, int, int]]:
+        """(level, price, units left) an aggressor of `side` meets: the touch at `price` and `depth` behind it."""
+        yield 0, price, self.left(side)
+        for level in range(1, depth + 1):
+            price = self.ticks.up(price + 1) if side > 0 else self.ticks.down(price - 1)
+            if price <= 0:
+                return
+            yield level, price, self.deeper(side, level)
 
     def take_deeper(self, side: int, level: int, units: int) -> None:
         """Use up size behind the touch."""

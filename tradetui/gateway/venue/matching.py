@@ -11,6 +11,8 @@ the following quotes. Waiting orders are triggered by prints or quotes, then tra
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from tradetui.gateway.venue import pegs
 from tradetui.gateway.venue.book import Book
 from tradetui.gateway.venue.floor import Floor
@@ -121,14 +123,8 @@ class Matching:
 
     def _offers(self, order: WorkingOrder, book: Book, price: int) -> list[tuple[int, int, int]]:
         """(level, price, units left) of what is displayed to the order within its limit, best first."""
-        side = order.side
-        offers = [(0, price, book.left(side))]
-        for level in range(1, self._floor.config.depth_levels + 1):
-            price = book.ticks.up(price + 1) if side > 0 else book.ticks.down(price - 1)
-            if price <= 0 or (order.limit is not None and (order.limit - price) * side < 0):
-                break
-            offers.append((level, price, book.deeper(side, level)))
-        return offers
+        offers = book.levels(order.side, price, self._floor.config.depth_levels)
+        return list(takewhile(lambda offer: offer[0] == 0 or _within(order, offer[1]), offers))
 
     def _trigger(self, order: WorkingOrder, book: Book) -> None:
         order.triggered = True
@@ -182,3 +178,8 @@ def _keep_place(order: WorkingOrder, book: Book) -> None:
     elif behind == 0:
         shown = book.left(-order.side)
         order.queue_ahead = shown if order.queue_ahead is None else min(order.queue_ahead, shown)
+
+
+def _within(order: WorkingOrder, price: int) -> bool:
+    """Whether an order may trade at a price."""
+    return order.limit is None or (order.limit - price) * order.side >= 0

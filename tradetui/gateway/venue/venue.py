@@ -35,12 +35,15 @@ from tradetui.gateway.venue.model import (
     PositionRow,
     VenueOrder,
 )
+from tradetui.gateway.venue.money import shown, to_dollars
 from tradetui.gateway.venue.products import Products
 from tradetui.gateway.venue.registry import OrderRegistry
 from tradetui.marketdata.calendar import TradingCalendar
 
 #: The client that manual orders belong to.
 MANUAL_CLIENT = 0
+#: A price and the size at it.
+Level = tuple[float, float]
 
 
 class Venue:
@@ -143,6 +146,18 @@ class Venue:
     def void_quote(self, con_id: int) -> None:
         """Nothing trades in this instrument until its next quote."""
         self._floor.books[con_id].forget_market()
+
+    def depth(self, con_id: int, rows: int) -> tuple[list[Level], list[Level]]:
+        """The best `rows` of bids and asks as (price, size left) that an order would meet; empty without a quote."""
+        book = self._book(con_id)
+        return self._side(book, -1, rows), self._side(book, 1, rows)
+
+    def _side(self, book: Book, side: int, rows: int) -> list[Level]:
+        touch = book.opposite(side)
+        if touch is None:
+            return []
+        found = book.levels(side, touch, min(rows, self._floor.config.depth_levels + 1) - 1)
+        return [(to_dollars(price), shown(units, book.lots)) for _, price, units in found if units > 0]
 
     def lots(self, con_id: int) -> int:
         """How many units of the venue's own counting one share, contract or coin is."""
