@@ -40,6 +40,7 @@ def market_depth(client: ClientSession, request: Record) -> None:
     if details is None:
         return
     contract = details.contract
+    client.hub.market.open(contract.con_id)
     is_smart = request.flag("smartDepth") and contract.exchange == _SMART
     named = is_smart or contract.exchange in _WITH_MAKERS
     maker = contract.primary_exchange if contract.exchange == _SMART else contract.exchange
