@@ -35,7 +35,22 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--read-only", action="store_true", help="refuse orders as a read-only API does")
     parser.add_argument("--data", default="live", metavar="live|delayed|none", help="market data the account may see")
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep the account in this file between runs")
+    parser.add_argument(
+        "--frame-log", type=Path, metavar="FILE", help="write every frame to this file (bounded, readable by you alone)"
+    )
     parser.add_argument("--verbose", action="store_true", help="narrate connections and requests on standard error")
+    _add_frame_verbs(parser.add_subparsers(dest="action", metavar="FRAMES", title="a frame log's later use"))
+
+
+def _add_frame_verbs(actions: Subparsers) -> None:
+    show = actions.add_parser("show-frames", help="print a frame log with the names of its fields")
+    show.add_argument("file", type=Path, metavar="FILE")
+    show.add_argument("--whole", action="store_true", help="show unused fields too")
+    again = actions.add_parser("replay-frames", help="play a log's clients to a fresh gateway and compare its replies")
+    again.add_argument("file", type=Path, metavar="FILE")
+    again.add_argument(
+        "--serve", type=int, metavar="PORT", help="play the log's server side to clients on this port (0: a free one)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         OperatorError: the port, a file, a time or another option cannot be used.
     """
+    if args.action is not None:
+        return _frames(args)
     if args.list_faults:
         from tradetui.gateway.faults.catalogue import as_markdown
 
@@ -76,6 +93,17 @@ def run(args: argparse.Namespace) -> int:
             limits=not args.no_limits,
             read_only=args.read_only,
             data=args.data,
+            frame_log=args.frame_log,
         )
     )
     return 0
+
+
+def _frames(args: argparse.Namespace) -> int:
+    from tradetui.gateway.frames import command
+
+    if args.action == "show-frames":
+        return command.show(args.file, whole=args.whole)
+    if args.serve is not None:
+        return command.serve(args.file, args.serve)
+    return command.compare(args.file)

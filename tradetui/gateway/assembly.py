@@ -17,6 +17,8 @@ from tradetui.domain.clock import SECOND_NS, to_ns
 from tradetui.domain.errors import OperatorError
 from tradetui.gateway.faults.schedule import Schedule
 from tradetui.gateway.faults.schedule import load as load_schedule
+from tradetui.gateway.frames.heading import REPLAY, heading_of
+from tradetui.gateway.frames.log import FrameLog
 from tradetui.gateway.market.clock import MarketClock, SkipClosed
 from tradetui.gateway.market.market import Market
 from tradetui.gateway.market.replay import ReplayMarket
@@ -30,7 +32,6 @@ from tradetui.gateway.venue.venue import Venue
 from tradetui.gateway.wire.versions import CEILING, DEFAULT_CAP, FLOOR
 from tradetui.marketdata.calendar import TradingCalendar
 
-_REPLAY: Final = "replay:"
 _MAX_PORT: Final = 65_535
 MAX_MESSAGES: Final = 50
 """IB's limit of requests per second and client."""
@@ -59,6 +60,7 @@ class GatewayOptions:
     limits: bool = True
     read_only: bool = False
     data: str = "live"
+    frame_log: Path | None = None
 
 
 def build(
@@ -71,13 +73,29 @@ def build(
     _check(options)
     state = None if options.state is None else state_file.load(options.state)
     schedule = Schedule() if options.faults is None else load_schedule(options.faults)
+    built_ns = wall_ns()
+    gateway = assemble(options, state=state, schedule=schedule, wall_ns=built_ns, monotonic_ns=monotonic_ns)
+    if options.frame_log is not None:
+        FrameLog(options.frame_log, heading_of(options, state, schedule, built_ns)).attach(gateway.hub)
+    return gateway
+
+
+def assemble(
+    options: GatewayOptions,
+    *,
+    state: Mapping[str, object] | None,
+    schedule: Schedule,
+    wall_ns: int,
+    monotonic_ns: Callable[[], int] = time.monotonic_ns,
+) -> GatewayServer:
+    """A gateway with this account and these faults, as one built at `wall_ns`. Raises OperatorError."""
     # The cached calendar starts the gateway a second earlier: the source imports pandas.
     cache = None if options.state is None else options.state.with_name("calendar-XNYS.bin")
     calendar = TradingCalendar.load(cache_file=cache)
-    market = _market(options, calendar, _start(options, state), wall_ns())
+    market = _market(options, calendar, _start(options, state), wall_ns)
     # A new instance number per run: execution ids of two runs without a common state never meet.
     config = VenueConfig(
-        starting_cash={options.account: options.cash}, instance=wall_ns() // SECOND_NS, depth_levels=DEPTH_LEVELS
+        starting_cash={options.account: options.cash}, instance=wall_ns // SECOND_NS, depth_levels=DEPTH_LEVELS
     )
     venue = make_venue(market, config, state)
     clock = MarketClock(
@@ -164,7 +182,7 @@ def _market(options: GatewayOptions, calendar: TradingCalendar, start_ns: int | 
     if options.market == "synthetic":
         begin = demo_start(calendar, wall_ns) if start_ns is None else start_ns
         return SyntheticMarket(seed=options.seed, calendar=calendar, start_ns=begin, trades_per_minute=trades)
-    if options.market.startswith(_REPLAY):
-        path = Path(options.market.removeprefix(_REPLAY))
+    if options.market.startswith(REPLAY):
+        path = Path(options.market.removeprefix(REPLAY))
         return ReplayMarket(path, calendar=calendar, seed=options.seed, start_ns=start_ns, trades_per_minute=trades)
     raise OperatorError(f"--market {options.market!r} is unknown; give synthetic or replay:FILE")

@@ -58,8 +58,8 @@ class GatewayServer:
     ) -> None:
         self.hub = Hub(venue=venue, market=market, clock=clock, settings=settings or Settings())
         self.pump = Pump(self.hub)
-        self._schedule = schedule or Schedule()
-        self.injected = RunningFaults(self, self._schedule.seed)
+        self.schedule = schedule or Schedule()
+        self.injected = RunningFaults(self, self.schedule.seed)
         self.connections: set[Connection] = set()
         self._host = host
         self._port = port
@@ -80,15 +80,17 @@ class GatewayServer:
             ) from error
         if self.control is not None:
             await self.control.start()
-        self._schedule.start(self)
+        self.schedule.start(self)
         self._pumping = asyncio.create_task(self.pump.run(), name="gateway-pump")
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: Connection(self.hub, self._opened, self._closed), self._host, self._port
-        )
+        self._server = await loop.create_server(self.new_connection, self._host, self._port)
         self._port = self._server.sockets[0].getsockname()[1]
+
+    def new_connection(self) -> Connection:
+        """The server's end of one more connection."""
+        return Connection(self.hub, self._opened, self._closed)
 
     @property
     def host(self) -> str:
@@ -107,7 +109,7 @@ class GatewayServer:
         await asyncio.shield(self._pumping)
 
     async def stop(self) -> None:
-        """End every fault, close every socket and stop the market."""
+        """End every fault, tell clients what is queued, close every socket in good order and stop the market."""
         self.injected.clear()
         if self._pumping is not None:
             self._pumping.cancel()
@@ -121,11 +123,16 @@ class GatewayServer:
             await asyncio.gather(self._returning, return_exceptions=True)
         if self.control is not None:
             await self.control.stop()
-        self.drop_clients()
+        for connection in tuple(self.connections):
+            connection.leave()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
             self._server = None
+        # Lets every connection learn of its end.
+        await asyncio.sleep(0)
+        if self.hub.frame_log is not None:
+            self.hub.frame_log.close()
 
     def drop_clients(self) -> int:
         """Cut every client's socket without a word, as a gateway's restart does. Returns how many."""

@@ -17,7 +17,7 @@ from tradetui.gateway.assembly import GatewayOptions, build
 from tradetui.gateway.fuzz.__main__ import main, report
 from tradetui.gateway.fuzz.campaign import Campaign, Finding, Outcome
 from tradetui.gateway.fuzz.corpus import Corpus
-from tradetui.gateway.fuzz.memory_link import MemoryClient
+from tradetui.gateway.memory_link import MemoryClient
 from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.session.dispatch import HANDLERS
 from tradetui.gateway.wire import requests as ask
@@ -79,7 +79,7 @@ def test_the_command_ends_with_1_when_something_was_found(
 
 async def test_the_gateways_own_connection_runs_without_a_socket() -> None:
     gateway = build(GatewayOptions(start="2026-03-16T10:00-04:00", speed=0.0))
-    client = MemoryClient(gateway.hub, keep=True)
+    client = MemoryClient(gateway, keep=True)
     client.log_in(5, 178)
     await asyncio.sleep(0)
     assert client.version == 178

@@ -69,6 +69,8 @@ class ControlChannel:
         """Do one command line and return its answer; `ok` false carries the reason in `error`."""
         try:
             fields = _parse(line)
+            if self._gateway.hub.frame_log is not None:
+                self._gateway.hub.frame_log.commanded(line)
             return {"ok": True, **_command(fields)(self._gateway, Arguments(fields))}
         except (CommandError, json.JSONDecodeError, UnicodeDecodeError) as error:
             return {"ok": False, "error": str(error)}

@@ -20,7 +20,7 @@ from tradetui.domain.clock import SECOND_NS, to_ns
 from tradetui.gateway.assembly import GatewayOptions, build
 from tradetui.gateway.fuzz import mutation
 from tradetui.gateway.fuzz.corpus import Corpus
-from tradetui.gateway.fuzz.memory_link import MemoryClient
+from tradetui.gateway.memory_link import MemoryClient
 from tradetui.gateway.server import GatewayServer
 from tradetui.gateway.wire.framing import frame
 from tradetui.gateway.wire.replies_account import CURRENT_TIME
@@ -217,7 +217,7 @@ class Campaign:
 
     def _connect(self, gateway: GatewayServer, place: int) -> MemoryClient:
         self.outcome.connections += 1
-        client = MemoryClient(gateway.hub)
+        client = MemoryClient(gateway)
         if self._rng.random() < 0.95:
             # A number of its own: the session it follows may not have gone yet.
             client.log_in(place + CLIENTS * self.outcome.connections, self._rng.randint(FLOOR, CEILING))
@@ -225,7 +225,7 @@ class Campaign:
 
     async def _honest(self, gateway: GatewayServer) -> None:
         """Afterwards an honest client must still be served."""
-        client = MemoryClient(gateway.hub, keep=True)
+        client = MemoryClient(gateway, keep=True)
         client.log_in(HONEST, FLOOR)
         client.feed(GLOBAL_CANCEL.encode(FLOOR, {}) + REQ_CURRENT_TIME.encode(FLOOR, {}))
         await self._turn(gateway)

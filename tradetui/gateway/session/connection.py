@@ -43,6 +43,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._outbox: Outbox | None = None
         self._admission = Admission.SERVE
+        self._link = 0
         self.client: ClientSession | None = None
 
     # --- asyncio's callbacks ------------------------------------------------------------------------------------
@@ -53,6 +54,8 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         transport.set_write_buffer_limits(high=WRITE_BUFFER)
         self._outbox = Outbox(transport, self.abort)
+        if self._hub.frame_log is not None:
+            self._link = self._hub.frame_log.opened(self)
         self._admission = self._opened(self)
         if self._admission is Admission.RESET:
             self.abort()
@@ -66,6 +69,8 @@ class Connection(asyncio.Protocol):
         try:
             for body in self._reader.feed(data):
                 self._frame(body)
+                if self._link and self._hub.frame_log is not None:
+                    self._hub.frame_log.came(self._link, self, body)
         except WireError as error:
             log.warning("%s: %s; closing", self.peer, error)
             self.close()
@@ -87,6 +92,8 @@ class Connection(asyncio.Protocol):
         if self.client is not None:
             log.info("%s disconnected", self.client.name)
             self._hub.leave(self.client)
+        if self._link and self._hub.frame_log is not None:
+            self._hub.frame_log.closed(self._link, self)
         self._closed(self)
 
     # --- the conversation ---------------------------------------------------------------------------------------
@@ -126,6 +133,16 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.resume_reading()
             self._outbox.resume()
+
+    def leave(self) -> None:
+        """Send what the client still takes, then end the connection; one that does not read is cut."""
+        if self._transport is None or self._outbox is None:
+            return
+        if self._outbox.paused:
+            self._transport.abort()
+        else:
+            self._outbox.flush()
+            self._transport.close()
 
     def abort(self) -> None:
         """End the connection at once; queued messages are lost."""

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from tradetui.gateway.market.market import Market
 from tradetui.gateway.session import order_out
@@ -38,6 +38,28 @@ from tradetui.gateway.venue.venue import Venue
 from tradetui.gateway.wire.replies_account import COMMISSION, EXECUTION, ORDER_STATUS
 from tradetui.gateway.wire.reported_orders import OPEN_ORDER
 from tradetui.gateway.wire.versions import DEFAULT_CAP
+
+if TYPE_CHECKING:
+    from tradetui.gateway.session.connection import Connection
+
+
+class FrameSink(Protocol):
+    """What wants to see every frame. A connection is named by the number that `opened` gave it."""
+
+    def opened(self, connection: Connection) -> int:
+        """A client connected; the sink watches its outbox from here on."""
+
+    def came(self, link: int, connection: Connection, body: bytes) -> None:
+        """A frame of a client has acted."""
+
+    def closed(self, link: int, connection: Connection) -> None:
+        """The connection is gone."""
+
+    def commanded(self, line: bytes) -> None:
+        """A command of the control channel is about to act."""
+
+    def close(self) -> None:
+        """Nothing more will come."""
 
 
 class MarketClock(Protocol):
@@ -101,6 +123,7 @@ class Hub:
     clients: dict[int, ClientSession] = field(default_factory=dict)
     taken_ids: set[int] = field(default_factory=set)
     """Client ids that nobody uses and nobody may use: sessions that the gateway has not let go of."""
+    frame_log: FrameSink | None = None
     skew_ns: int = 0
     """How far the time told to clients is from the market's."""
     reached_ns: int = 0

@@ -54,7 +54,7 @@ class Outbox:
                 self._overflow()
         elif not self._scheduled:
             self._scheduled = True
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
 
     def put_latest(self, stream: Hashable, frame: bytes) -> None:
         """Queue market data; `stream` names what a newer frame may replace."""
@@ -74,7 +74,7 @@ class Outbox:
         self._held = 0
         self._frames.extend(self._latest.values())
         self._latest.clear()
-        self._flush()
+        self.flush()
 
     def close(self) -> None:
         """Forget everything; later messages go nowhere."""
@@ -82,7 +82,8 @@ class Outbox:
         self._frames.clear()
         self._latest.clear()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Hand what is queued to the socket, now."""
         self._scheduled = False
         if self._frames and not self._paused and not self._closed:
             frames, self._frames = self._frames, []
@@ -101,7 +102,7 @@ class Outbox:
 
     def break_off(self, data: bytes) -> None:
         """Write what is queued and some last bytes, then drop the client."""
-        self._flush()
+        self.flush()
         self._transport.write(data)
         self.cut()
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from tradetui.gateway.server import GatewayServer
 from tradetui.gateway.session.connection import Connection
-from tradetui.gateway.session.faults import Admission
-from tradetui.gateway.session.hub import Hub
 from tradetui.gateway.wire.framing import API_PREFIX, FrameReader, frame
 from tradetui.gateway.wire.requests import START_API
 
@@ -55,8 +54,8 @@ class MemoryTransport(asyncio.Transport):
 class MemoryClient:
     """One client of a gateway. `replies` holds the bodies told so far when `keep` is true; `told` counts bytes."""
 
-    def __init__(self, hub: Hub, *, keep: bool = False) -> None:
-        self.connection = Connection(hub, lambda _: Admission.SERVE, lambda _: None)
+    def __init__(self, gateway: GatewayServer, *, keep: bool = False) -> None:
+        self.connection = gateway.new_connection()
         self.replies: list[bytes] = []
         self.told = 0
         self._keep = keep

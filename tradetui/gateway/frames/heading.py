@@ -1,0 +1,37 @@
+"""What a frame log says of the gateway that wrote it: enough to build the same one again.
+
+Invariant: the same heading, played the same frames at the same market times, gives the same replies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tradetui.gateway.faults.schedule import Schedule
+
+if TYPE_CHECKING:
+    from tradetui.gateway.assembly import GatewayOptions
+
+REPLAY: Final = "replay:"
+#: Options that shape what clients see.
+OPTIONS: Final = (
+    *("seed", "market", "speed", "start", "skip_closed", "max_version", "account", "cash"),
+    *("limits", "read_only", "data"),
+)
+
+
+def heading_of(
+    options: GatewayOptions, state: Mapping[str, object] | None, schedule: Schedule, wall_ns: int
+) -> dict[str, object]:
+    """The heading of a gateway built with these at `wall_ns` (UTC ns)."""
+    told: dict[str, object] = {name: getattr(options, name) for name in OPTIONS}
+    if options.market.startswith(REPLAY):
+        told["market"] = f"{REPLAY}{Path(options.market.removeprefix(REPLAY)).resolve()}"
+    return {
+        "wall_ns": wall_ns,
+        "options": told,
+        "state": state,
+        "schedule": {"seed": schedule.seed, "faults": list(schedule.faults)},
+    }
