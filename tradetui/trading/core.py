@@ -39,6 +39,7 @@ from tradetui.domain.latch import TradingState
 from tradetui.domain.order_state import Fact, OrderState
 from tradetui.domain.records import JournalImage
 from tradetui.risk.gate import Gate
+from tradetui.trading.closing import settle_day
 from tradetui.trading.commands import confirm_kill, kill, on_command
 from tradetui.trading.decide import on_bar, on_signals
 from tradetui.trading.fills import on_commission, on_fill
@@ -106,6 +107,7 @@ class TradingCore:
                 on_message(state, out, now, event)
             case SnapshotTaken(snapshot):
                 on_snapshot(state, out, now, snapshot)
+                settle_day(state, out, now, snapshot)
                 on_positions(state, out, now, self._gate, snapshot)
                 self._orders_changed(out, now)
             case _:

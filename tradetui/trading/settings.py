@@ -84,6 +84,7 @@ class Timing:
     position_quiet_s: float = 5.0
     reconcile_every_s: float = 60.0
     watch_every_s: float = 10.0
+    close_look_s: float = 120.0
     cancel_retry_s: float = 5.0
     cancel_tries: int = 3
     flatten_alarm_s: float = 60.0

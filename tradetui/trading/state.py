@@ -62,6 +62,15 @@ class FlattenRun:
 
 
 @dataclass(slots=True)
+class Closing:
+    """Where the end of the session stands. `ended_mono_ns` is set from the close until the day is settled."""
+
+    date: str = ""
+    looked: str = ""
+    ended_mono_ns: int | None = None
+
+
+@dataclass(slots=True)
 class PendingKill:
     """A kill that is not confirmed yet."""
 
@@ -117,6 +126,7 @@ class CoreState:
     flatten: FlattenRun | None = None
     unfilled: dict[str, UnfilledPolicy] = field(default_factory=dict)
     kill: PendingKill | None = None
+    closing: Closing = field(default_factory=Closing)
     commands: dict[str, tuple[str, str]] = field(default_factory=dict)
     stale_alerted: set[str] = field(default_factory=set)
     refusals: deque[RefusalSaved] = field(default_factory=lambda: deque(maxlen=500))
