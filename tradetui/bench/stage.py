@@ -6,6 +6,7 @@ the operator's own homes, ports or locks.
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -72,6 +73,7 @@ class Play:
     bar_size: str = "5s"
     player: ModuleType | None = None
     market: str = "synthetic"
+    skip_closed: bool = False
     start: str = "2026-03-16T10:00-04:00"
 
 
@@ -110,10 +112,13 @@ class Stage:
         Raises:
             Unmeasured: it did not start.
         """
-        process = self.start(
-            "gateway", "--port", "0", "--market", play.market, "--speed", str(play.speed), "--start", play.start,
-            "--keep-closed-hours",
-        )  # fmt: skip
+        words = [
+            "gateway", "--port", "0", "--market", play.market, "--start", play.start,
+            "--speed", "max" if math.isinf(play.speed) else str(play.speed),
+        ]  # fmt: skip
+        if play.symbols and play.market == "synthetic":
+            words += ["--symbols", ",".join(play.symbols)]
+        process = self.start(*words, *(() if play.skip_closed else ("--keep-closed-hours",)))
         if process.stdout is None:
             raise Unmeasured("the gateway has no output")
         line = process.stdout.readline().decode()

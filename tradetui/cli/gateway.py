@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import sys
 from pathlib import Path
 
@@ -18,7 +19,16 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--allow-remote", action="store_true", help="let --host be an address other machines reach")
     parser.add_argument("--seed", type=int, default=1, help="seed of the synthetic market (default 1)")
     parser.add_argument("--market", default="synthetic", metavar="synthetic|replay:FILE", help="where prices come from")
-    parser.add_argument("--speed", type=float, default=1.0, help="market seconds per real second (default 1)")
+    parser.add_argument(
+        "--symbols", type=_words, metavar="A,B,...", help="shares of the synthetic market (default: all it has)"
+    )
+    parser.add_argument(
+        "--speed",
+        type=_speed,
+        default=1.0,
+        metavar="NUMBER|max",
+        help="market seconds per real second (default 1); max: as fast as the clients read",
+    )
     parser.add_argument(
         "--start", metavar="TIME", help="market time to begin at, ISO with zone: 2026-03-16T09:30-04:00"
     )
@@ -53,6 +63,17 @@ def _add_frame_verbs(actions: Subparsers) -> None:
     )
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip().upper() for word in text.split(",") if word.strip())
+
+
+def _speed(text: str) -> float:
+    try:
+        return math.inf if text == "max" else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor max") from None
+
+
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted.
 
@@ -67,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(as_markdown())
         return 0
     from tradetui.gateway.assembly import GatewayOptions
+    from tradetui.gateway.market.synthetic import DEFAULT_SYMBOLS
     from tradetui.gateway.run import run as serve
 
     logging.basicConfig(
@@ -81,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
             allow_remote=args.allow_remote,
             seed=args.seed,
             market=args.market,
+            symbols=args.symbols or DEFAULT_SYMBOLS,
             speed=args.speed,
             start=args.start,
             skip_closed=not args.keep_closed_hours,

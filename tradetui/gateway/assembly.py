@@ -22,7 +22,7 @@ from tradetui.gateway.frames.log import FrameLog
 from tradetui.gateway.market.clock import MarketClock, SkipClosed
 from tradetui.gateway.market.market import Market
 from tradetui.gateway.market.replay import ReplayMarket
-from tradetui.gateway.market.synthetic import SyntheticMarket, demo_start
+from tradetui.gateway.market.synthetic import DEFAULT_SYMBOLS, SyntheticMarket, demo_start
 from tradetui.gateway.market.tickmaker import trades_per_minute
 from tradetui.gateway.server import GatewayServer, check_host
 from tradetui.gateway.session.hub import DataPermission, Settings
@@ -41,13 +41,17 @@ DEPTH_LEVELS: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayOptions:
-    """What `tradetui gateway` can be told. `start` is ISO with zone; None lets the market choose."""
+    """What `tradetui gateway` can be told. `start` is ISO with zone; None lets the market choose.
+
+    `symbols` are the synthetic market's shares. An infinite `speed` is as fast as the clients can take it.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
     allow_remote: bool = False
     seed: int = 1
     market: str = "synthetic"
+    symbols: tuple[str, ...] = DEFAULT_SYMBOLS
     speed: float = 1.0
     start: str | None = None
     skip_closed: bool = True
@@ -181,7 +185,9 @@ def _market(options: GatewayOptions, calendar: TradingCalendar, start_ns: int | 
     trades = trades_per_minute(options.speed)
     if options.market == "synthetic":
         begin = demo_start(calendar, wall_ns) if start_ns is None else start_ns
-        return SyntheticMarket(seed=options.seed, calendar=calendar, start_ns=begin, trades_per_minute=trades)
+        return SyntheticMarket(
+            seed=options.seed, calendar=calendar, start_ns=begin, symbols=options.symbols, trades_per_minute=trades
+        )
     if options.market.startswith(REPLAY):
         path = Path(options.market.removeprefix(REPLAY))
         return ReplayMarket(path, calendar=calendar, seed=options.seed, start_ns=start_ns, trades_per_minute=trades)

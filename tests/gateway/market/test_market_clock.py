@@ -80,6 +80,21 @@ def test_speed_can_change_and_pause_without_a_jump() -> None:
     assert clock.now_ns() == FRIDAY.open_ns + 40 * SECOND_NS
 
 
+def test_at_infinite_speed_only_jumps_move_the_clock_and_nobody_waits() -> None:
+    wall = Wall()
+    clock = clock_at(FRIDAY.open_ns, 60, wall)
+    wall.pass_s(1)
+    clock.set_speed(math.inf)
+    wall.pass_s(5)
+    assert clock.now_ns() == FRIDAY.open_ns + MINUTE_NS
+    assert clock.delay_until(FRIDAY.close_ns) == 0
+    clock.jump_to(FRIDAY.open_ns + 5 * MINUTE_NS)
+    assert clock.now_ns() == FRIDAY.open_ns + 5 * MINUTE_NS
+    clock.set_speed(60)
+    wall.pass_s(1)
+    assert clock.now_ns() == FRIDAY.open_ns + 6 * MINUTE_NS
+
+
 def test_a_jump_goes_forward_only() -> None:
     clock = clock_at(FRIDAY.open_ns, 1, Wall(), SkipClosed())
     clock.jump_to(FRIDAY.open_ns + MINUTE_NS)
@@ -89,7 +104,7 @@ def test_a_jump_goes_forward_only() -> None:
     assert clock.now_ns() == MONDAY.open_ns - MINUTE_NS
 
 
-@pytest.mark.parametrize("speed", [-1.0, math.nan, math.inf])
+@pytest.mark.parametrize("speed", [-1.0, math.nan])
 def test_an_unusable_speed_is_refused(speed: float) -> None:
     with pytest.raises(OperatorError, match="is not usable"):
         clock_at(FRIDAY.open_ns, speed, Wall())

@@ -6,6 +6,7 @@ Invariant: `statement` is the venue's own account truth, computed without any cl
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import asdict
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -38,7 +39,7 @@ def clock(gateway: GatewayServer, arguments: Arguments) -> Json:
         "market_ns": now_ns,
         "market_time": times.zoned(now_ns),
         "reached_ns": hub.now_ns(),
-        "speed": hub.clock.speed,
+        "speed": "max" if math.isinf(hub.clock.speed) else hub.clock.speed,
     }
 
 

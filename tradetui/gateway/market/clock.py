@@ -1,5 +1,6 @@
 """Market time: a clock that may run faster than the wall and may skip the hours in which the exchange sleeps.
 
+At infinite speed the clock stands wherever it was put last: whoever plays the market moves it on as fast as it can.
 Invariant: market time never goes backwards, whatever happens to the speed. The wall enters only as a monotonic
 nanosecond source handed in, so a test moves it by hand.
 """
@@ -35,7 +36,7 @@ class MarketClock:
         calendar: TradingCalendar,
         skip: SkipClosed | None = None,
     ) -> None:
-        """A clock that stands at `start_ns` now. Raises OperatorError for a speed below 0 or not finite."""
+        """A clock that stands at `start_ns` now. Raises OperatorError for a speed below 0."""
         self._monotonic_ns = monotonic_ns
         self._calendar = calendar
         self._skip = skip
@@ -47,12 +48,13 @@ class MarketClock:
 
     @property
     def speed(self) -> float:
-        """Market seconds per wall second; 0 while paused."""
+        """Market seconds per wall second; 0 while paused, infinite when moved by `jump_to` alone."""
         return self._speed
 
     def now_ns(self) -> int:
         """Market time, UTC nanoseconds."""
-        now = self._base_market + int((self._monotonic_ns() - self._base_mono) * self._speed)
+        elapsed = 0 if math.isinf(self._speed) else int((self._monotonic_ns() - self._base_mono) * self._speed)
+        now = self._base_market + elapsed
         while self._skip is not None and now >= self._leap_ns:
             # Time that ran on past the gap's beginning counts on its far side: a late look loses nothing.
             overrun = now - self._leap_ns
@@ -63,7 +65,7 @@ class MarketClock:
         return now
 
     def set_speed(self, speed: float) -> None:
-        """Change the speed from now on; 0 pauses. Raises OperatorError for a speed below 0 or not finite."""
+        """Change the speed from now on; 0 pauses. Raises OperatorError for a speed below 0."""
         checked = _checked(speed)
         self._rebase(self.now_ns())
         self._speed = checked
@@ -125,6 +127,6 @@ class MarketClock:
 
 
 def _checked(speed: float) -> float:
-    if not math.isfinite(speed) or speed < 0:
+    if math.isnan(speed) or speed < 0:
         raise OperatorError(f"market speed {speed} is not usable; give a number of 0 or more, such as 60")
     return float(speed)

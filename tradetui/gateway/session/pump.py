@@ -7,6 +7,7 @@ after it, and one step does not hold the event loop much longer than its budget.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import Final
 
@@ -21,6 +22,8 @@ IDLE_S: Final = 0.25
 PNL_EVERY_S: Final = 1.0
 _SLICE_NS: Final = 10 * SECOND_NS
 _MIN_DELAY_S: Final = 0.001
+LEAP_NS: Final = 60 * SECOND_NS
+"""How far market time goes in one step at infinite speed."""
 
 
 class Pump:
@@ -41,6 +44,8 @@ class Pump:
         """Step until cancelled."""
         while True:
             delay = self.step()
+            if delay > 0 and math.isinf(self._hub.clock.speed):
+                delay = self.leap()
             self._wake.clear()
             if delay <= 0:
                 await asyncio.sleep(0)
@@ -59,6 +64,15 @@ class Pump:
         hub.scanner.refresh(hub.reached_ns)
         self._push_pnl()
         return self._delay() if caught_up else 0.0
+
+    def leap(self) -> float:
+        """At infinite speed: move the clock on, if there are clients and all keep up. Returns seconds to wait."""
+        hub = self._hub
+        event_ns = hub.market.next_event_ns()
+        if event_ns is None or not hub.clients or any(client.outbox.paused for client in hub.clients.values()):
+            return _MIN_DELAY_S
+        hub.clock.jump_to(max(event_ns, hub.reached_ns + LEAP_NS))
+        return 0.0
 
     def catch_up(self) -> bool:
         """Bring the market to the clock's time; False if the budget ended first."""
