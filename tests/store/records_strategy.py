@@ -16,6 +16,8 @@ from tradetui.domain.order_state import OrderState
 from tradetui.domain.records import (
     AdjustmentSaved,
     AlertQueued,
+    ArmedFact,
+    ArmedSaved,
     BarConsumed,
     CommandSaved,
     CommissionSaved,
@@ -112,6 +114,7 @@ ADJUSTMENTS = st.builds(
     reason=TEXT,
     who=TEXT,
     ts_ns=STAMPS,
+    source=TEXT,
 )
 LATCHES = st.builds(
     Latch,
@@ -173,6 +176,13 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         text=TEXT,
     ),
     st.builds(CommandSaved, command_id=IDS, kind=TEXT, who=TEXT, detail=TEXT, result=TEXT, ts_ns=STAMPS),
+    st.builds(
+        ArmedSaved,
+        date=DATES,
+        who=TEXT,
+        ts_ns=STAMPS,
+        facts=st.lists(st.builds(ArmedFact, TEXT, TEXT), max_size=3).map(tuple),
+    ),
     st.builds(Note, ts_ns=STAMPS, level=TEXT, topic=TEXT, text=TEXT, symbol=TEXT),
 )
 
@@ -192,6 +202,7 @@ class ImageInMemory:
         self.peak: float | None = None
         self.commands: list[CommandSaved] = []
         self.last_alert = 0
+        self.armed: ArmedSaved | None = None
 
     def apply(self, record: Record) -> None:
         match record:
@@ -218,6 +229,8 @@ class ImageInMemory:
                 self.peak = record.peak_equity
             case AlertQueued(alert):
                 self.last_alert = max(self.last_alert, alert.number)
+            case ArmedSaved():
+                self.armed = record
             case CommandSaved():
                 self.commands.append(record)
             case DeliverySaved() | RefusalSaved() | Note():
@@ -244,4 +257,5 @@ class ImageInMemory:
             peak_equity=self.peak,
             commands=tuple(self.commands[-COMMANDS:]),
             next_alert_number=self.last_alert + 1,
+            armed=self.armed,
         )

@@ -52,6 +52,8 @@ VERBS: dict[str, Verb] = {
     "cancel": Verb("cancel", "cancel working orders of ours"),
     "restart-review": Verb("review", "list what a restart left adopted, unknown or external", json=True),
     "repair": Verb("repair", "adopt, assign, adjust, close or unlock what the restart review lists"),
+    "arm": Verb("arm", "let a live core take new exposure until its session ends"),
+    "disarm": Verb("arm", "take the arming of a live core back"),
     "kill": Verb("kill", "cancel every working entry and trade no more"),
     "flatten": Verb("flatten", "close positions and prove it"),
     "stop": Verb("stop", "end the core; positions and protective stops stay"),

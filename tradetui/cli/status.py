@@ -53,6 +53,8 @@ def _lines(state: State) -> list[tuple[str, str]]:
             f"{number(account.get('equity'))} {text(account.get('currency'))}, today {signed(account.get('day_pnl'))}",
         ),
     ]
+    if core.get("review"):
+        lines.append(("review", f"{text(core.get('review'))}; see `tradetui restart-review`"))
     lines += [
         (
             f"latch {key}",

@@ -39,6 +39,7 @@ SECTIONS = (
     "alerting",
     "log",
     "review",
+    "arming",
 )
 
 
@@ -47,7 +48,8 @@ class CoreRow(TypedDict):
 
     `flatten` is empty, what a running flatten does, `NOT FLAT: ...` or `FLAT`. `kill_pending`: orders of a kill are not
     confirmed dead yet. `review` is empty or says in one line what a restart left to be resolved. `exchange_tz` is
-    the exchange's time zone by its IANA name; without it clients show UTC.
+    the exchange's time zone by its IANA name; without it clients show UTC. `armed` is None where nothing has to be
+    armed; an arm command names the `arming_digest` of what was shown as its target.
     """
 
     state: str
@@ -79,6 +81,9 @@ class CoreRow(TypedDict):
     flatten: NotRequired[str]
     kill_pending: NotRequired[bool]
     review: NotRequired[str]
+    armed: NotRequired[bool | None]
+    last_armed: NotRequired[str]
+    arming_digest: NotRequired[str]
     exchange_tz: NotRequired[str]
 
 
@@ -278,6 +283,16 @@ class ReviewRow(TypedDict):
     text: str
     action: str
     blocks: bool
+
+
+class ArmingRow(TypedDict):
+    """One setting of a live core as text; `armed`: what it was when the core was last armed, None when not there then.
+
+    Row key: the setting's name. The section is empty where nothing has to be armed.
+    """
+
+    now: str | None
+    armed: str | None
 
 
 class ClientHello(TypedDict):

@@ -218,6 +218,8 @@ class CommandKind(StrEnum):
     ASSIGN = "assign"
     ADJUST = "adjust"
     UNLOCK = "unlock"
+    ARM = "arm"
+    DISARM = "disarm"
     CLOSE_UNKNOWN = "close-unknown"
     STOP = "stop"
 

@@ -24,6 +24,7 @@ class ClearedBy(StrEnum):
     AUTOMATIC = "automatic"
     NEXT_SESSION = "next session"
     OPERATOR = "operator"
+    ARMING = "arm"
     OPERATOR_TYPED = "operator, typed with a reason"
 
 

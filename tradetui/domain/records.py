@@ -149,6 +149,24 @@ class CommandSaved:
     ts_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class ArmedFact:
+    """One setting that was armed, by its name in the configuration."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmedSaved:
+    """New exposure was armed for the exchange session `date`, under these settings. The latest one counts."""
+
+    date: str
+    who: str
+    ts_ns: int
+    facts: tuple[ArmedFact, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """A line of the event log: level INFO, WARNING or ERROR."""
@@ -175,6 +193,7 @@ Record = (
     | DeliverySaved
     | RefusalSaved
     | CommandSaved
+    | ArmedSaved
     | Note
 )
 
@@ -194,3 +213,4 @@ class JournalImage:
     peak_equity: float | None = None
     commands: tuple[CommandSaved, ...] = ()
     next_alert_number: int = 1
+    armed: ArmedSaved | None = None

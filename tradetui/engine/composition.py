@@ -6,6 +6,9 @@ goes before theirs.
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from tradetui.home import Paths
 from tradetui.marketdata.calendar import TradingCalendar
 from tradetui.marketdata.quality import TickRules
 from tradetui.risk.limits import BreakerAction, Limits
+from tradetui.strategy.loader import strategy_files
 from tradetui.strategy.settings import StrategySettings, settings_for
 from tradetui.trading.settings import CoreSettings, Execution, StrategySetting, UnfilledPolicy
 
@@ -128,7 +132,33 @@ def core_settings_of(
             max_reprices=execution.max_reprices,
             outside_rth=execution.outside_rth,
         ),
+        arming=arming_of(config, plans) if config.profile == "live" else {},
     )
+
+
+def arming_of(config: Config, plans: list[StrategyPlan]) -> dict[str, str]:
+    """Return what a live core is armed with, as text by name: all that can change an order, strategy files included."""
+    tree = config.model_dump(mode="json", include={"broker", "market", "strategies", "risk", "execution"})
+    facts = {".".join(path): json.dumps(value) for path, value in _leaves(tree, ())}
+    for plan in plans:
+        for file in strategy_files(plan.spec.folder):
+            facts[f"file {file.name}"] = _digest(file)
+    return facts
+
+
+def _digest(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    except OSError:
+        return "unreadable"  # if it is a strategy's, its host says so
+
+
+def _leaves(node: Mapping[str, object], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
+    for name, value in node.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*path, name))
+        elif value is not None:
+            yield (*path, name), value
 
 
 def ib_settings_of(config: Config) -> IBSettings:

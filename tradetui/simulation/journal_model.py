@@ -12,6 +12,7 @@ from tradetui.domain.order import OrderRecord
 from tradetui.domain.records import (
     AdjustmentSaved,
     AlertQueued,
+    ArmedSaved,
     BarConsumed,
     CommandSaved,
     CommissionSaved,
@@ -94,6 +95,8 @@ def image_of(records: Iterable[Record]) -> JournalImage:
                 image = replace(image, peak_equity=record.peak_equity)
             case CommandSaved():
                 commands.append(record)
+            case ArmedSaved():
+                image = replace(image, armed=record)
             case AlertQueued(alert):
                 image = replace(image, next_alert_number=alert.number + 1)
             case _:

@@ -6,6 +6,7 @@ to the newest row, not to a clock: a stopped day, or a demo market years away, l
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ from tradetui.domain.latch import Latch
 from tradetui.domain.ledger import Adjustment
 from tradetui.domain.order import OrderRecord
 from tradetui.domain.order_state import LIVE_STATES
-from tradetui.domain.records import BarConsumed, CommandSaved, DayStarted, FillSaved, JournalImage
+from tradetui.domain.records import ArmedSaved, BarConsumed, CommandSaved, DayStarted, FillSaved, JournalImage
 from tradetui.store.columns import SqlValue, select
+from tradetui.store.plain import from_plain
 from tradetui.store.statements import (
     ADJUSTMENT,
     ALERT,
+    ARMED,
     BAR_CONSUMED,
     COMMAND,
     COMMISSION,
@@ -80,6 +83,7 @@ def load_image(connection: sqlite3.Connection) -> JournalImage:
             day=_day(connection),
             peak_equity=_scalar(connection, "SELECT peak_equity FROM equity ORDER BY seq DESC LIMIT 1"),
             commands=_commands(connection),
+            armed=_armed(connection),
             next_alert_number=int(_scalar(connection, "SELECT max(number) FROM alerts") or 0) + 1,
         )
     finally:
@@ -127,6 +131,11 @@ def _adjustments(connection: sqlite3.Connection) -> tuple[Adjustment, ...]:
 def _opening_cash(connection: sqlite3.Connection) -> float | None:
     value = connection.execute("SELECT value FROM meta WHERE key = ?", (OPENING_CASH,)).fetchone()
     return None if value is None else float(value[0])
+
+
+def _armed(connection: sqlite3.Connection) -> ArmedSaved | None:
+    value = connection.execute("SELECT value FROM meta WHERE key = ?", (ARMED,)).fetchone()
+    return None if value is None else from_plain(ArmedSaved, json.loads(value[0]))
 
 
 def _latches(connection: sqlite3.Connection) -> tuple[Latch, ...]:

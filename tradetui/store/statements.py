@@ -5,6 +5,7 @@ Invariant: writing a record twice leaves the same current values as writing it o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
@@ -18,6 +19,7 @@ from tradetui.domain.order import Intent, OrderRecord
 from tradetui.domain.records import (
     AdjustmentSaved,
     AlertQueued,
+    ArmedSaved,
     BarConsumed,
     CommandSaved,
     CommissionSaved,
@@ -34,6 +36,7 @@ from tradetui.domain.records import (
     RefusalSaved,
 )
 from tradetui.store.columns import SqlValue, columns_of, stored
+from tradetui.store.plain import to_plain
 
 INTENT = columns_of(Intent)
 #: The monotonic time of the send means nothing to the next process; that a cancel is wanted does.
@@ -52,6 +55,7 @@ COMMAND = columns_of(CommandSaved)
 NOTE = columns_of(Note)
 
 OPENING_CASH = "opening_cash"
+ARMED = "armed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,8 @@ def statements_for(record: Record, wall_ns: int) -> list[Statement]:
             return [Statement(_ADJUSTMENT, ADJUSTMENT.values(adjustment))]
         case OpeningCashSaved(amount):
             return [Statement(_META, (OPENING_CASH, stored("amount", float(amount))))]
+        case ArmedSaved():
+            return [Statement(_META, (ARMED, stored(ARMED, json.dumps(to_plain(record)))))]
         case _:
             return [_single(record, wall_ns)]
 

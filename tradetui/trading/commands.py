@@ -10,6 +10,7 @@ from tradetui.domain.clock import Now
 from tradetui.domain.events import Command, CommandKind, SessionState
 from tradetui.domain.latch import ClearedBy, Latch, TradingState
 from tradetui.domain.records import CommandSaved
+from tradetui.trading.arming import arm, disarm
 from tradetui.trading.flatten import start as start_flatten
 from tradetui.trading.latches import RESTART, clear_latch, live_risk_orders, set_latch
 from tradetui.trading.orders import cancel
@@ -79,6 +80,10 @@ def _carry_out(state: CoreState, out: Out, now: Now, command: Command) -> Answer
             return close_unknown(state, out, now, command)
         case CommandKind.UNLOCK:
             return unlock(state, out, now, command)
+        case CommandKind.ARM:
+            return arm(state, out, now, command)
+        case CommandKind.DISARM:
+            return disarm(state, out, now, command)
         case CommandKind.STOP:
             out.then(StopCore(f"stop ordered by {command.who}"))
             return "done", "the core stops; positions and protective stops stay"

@@ -39,6 +39,7 @@ from tradetui.domain.latch import TradingState
 from tradetui.domain.order_state import Fact, OrderState
 from tradetui.domain.records import JournalImage
 from tradetui.risk.gate import Gate
+from tradetui.trading.arming import begin_disarmed
 from tradetui.trading.closing import settle_day
 from tradetui.trading.commands import confirm_kill, kill, on_command
 from tradetui.trading.decide import on_bar, on_signals
@@ -73,6 +74,7 @@ class TradingCore:
             self.state.started_mono_ns = now.mono_ns
             self.state.session_since_mono_ns = now.mono_ns
             on_restored(self.state, out, now)
+            begin_disarmed(self.state, out, now)
         self._handle(event, out, now)
         self._invariants.check(out, now)
         return out.actions()

@@ -42,6 +42,7 @@ def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
     state.peak_equity = image.peak_equity
     state.commands = {item.command_id: _result(item.result) for item in image.commands}
     state.alert_number = image.next_alert_number
+    state.armed = image.armed
     _restore_counts(state)
     return state
 

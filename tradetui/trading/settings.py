@@ -96,7 +96,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreSettings:
-    """Everything the core needs to know about its world. `auto_resume`: trade again after a restart found all clean."""
+    """Everything the core needs to know about its world. `auto_resume`: trade again after a restart found all clean.
+
+    `arming` names what an operator arms a live core with: settings and strategy files, as text by name.
+    """
 
     account: str
     live: bool
@@ -107,3 +110,4 @@ class CoreSettings:
     execution: Execution = field(default_factory=Execution)
     timing: Timing = field(default_factory=Timing)
     auto_resume: bool = True
+    arming: Mapping[str, str] = field(default_factory=dict)

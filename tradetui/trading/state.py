@@ -13,7 +13,7 @@ from tradetui.domain.events import SessionState
 from tradetui.domain.latch import Latch, TradingState
 from tradetui.domain.ledger import Ledger
 from tradetui.domain.order import BrokerOrder
-from tradetui.domain.records import AlertQueued, DayStarted, Note, RefusalSaved
+from tradetui.domain.records import AlertQueued, ArmedSaved, DayStarted, Note, RefusalSaved
 from tradetui.domain.tick import Quote
 from tradetui.trading.book import OrderBook
 from tradetui.trading.out import Out
@@ -120,6 +120,8 @@ class CoreState:
     started_mono_ns: int | None = None
     restored: bool = False
     live_at_restart: tuple[str, ...] = ()
+    armed: ArmedSaved | None = None
+    armed_for: str = ""
     snapshot_asked_mono_ns: int | None = None
     last_look_mono_ns: int = 0
     last_reconcile_ns: int | None = None

@@ -8,6 +8,7 @@ from tradetui.domain.events import SessionState
 from tradetui.domain.order import OrderRecord, OrderType, Purpose
 from tradetui.domain.order_state import ACKNOWLEDGED_STATES, OrderState
 from tradetui.risk.gate import Gate
+from tradetui.trading.arming import watch_armed
 from tradetui.trading.closing import watch_close
 from tradetui.trading.commands import confirm_kill
 from tradetui.trading.day import on_time
@@ -37,6 +38,7 @@ def on_timer(state: CoreState, out: Out, now: Now, gate: Gate) -> None:
     advance(state, out, now)
     watch_link(state, out, now)
     _watch_data(state, out, now)
+    watch_armed(state, out, now)
     on_time(state, out, now)
     watch_close(state, out, now)
     _look_regularly(state, out, now)

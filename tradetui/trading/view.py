@@ -11,6 +11,7 @@ from tradetui.domain.events import SessionState
 from tradetui.domain.ids import intent_of_ref
 from tradetui.domain.order import BrokerOrder, OrderRecord
 from tradetui.domain.tick import DataType
+from tradetui.trading.arming import arming_digest, arming_rows, is_armed, last_armed
 from tradetui.trading.exposure import exposure_of
 from tradetui.trading.latches import unresolved_text
 from tradetui.trading.meters import risk_rows
@@ -40,6 +41,7 @@ def view(state: CoreState, now: Now) -> dict[str, Section]:
         "alerts": _alerts(state),
         "log": _log(state),
         "review": _review(state),
+        "arming": {name: {**row} for name, row in arming_rows(state).items()},
     }
 
 
@@ -60,6 +62,9 @@ def _core(state: CoreState, now: Now) -> Row:
         "flatten": "" if run is None else (run.outcome or run.phase),
         "kill_pending": state.kill is not None,
         "review": review_text(state),
+        "armed": is_armed(state),
+        "last_armed": last_armed(state),
+        "arming_digest": arming_digest(state.settings.arming) if state.settings.live else "",
         "bars": state.counts_bars,
         "signals": state.counts_signals,
         "orders_sent": state.counts_orders,
