@@ -12,6 +12,7 @@ from tradetui.domain.errors import OperatorError
 from tradetui.gateway.market.bars import HistoryBar
 from tradetui.gateway.market.events import MarketEvent, Quote, Trade
 from tradetui.gateway.market.market import DayStats, HistoryError
+from tradetui.gateway.market.options import Chain
 from tradetui.gateway.venue.model import Contract, ContractDetails
 from tradetui.marketdata.calendar import TradingCalendar
 
@@ -90,6 +91,9 @@ class ScriptedMarket:
 
     def market_rule(self, rule_id: int) -> list[tuple[float, float]] | None:
         return [(0.0, 0.01)] if rule_id == 26 else None
+
+    def option_chain(self, symbol: str, now_ns: int) -> Chain | None:
+        return None
 
     def events_until(self, now_ns: int) -> Iterator[MarketEvent]:
         while self.waiting and self.waiting[0].time_ns <= now_ns:

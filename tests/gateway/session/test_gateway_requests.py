@@ -9,6 +9,7 @@ import pytest
 from tests.gateway.session.desk import ACCOUNT, Desk
 from tests.gateway.session.raw_client import RawClient
 from tests.gateway.session.scripted import SPY
+from tradetui.gateway.session.dispatch import HANDLERS
 from tradetui.gateway.venue.events import VenueEvent
 from tradetui.gateway.wire import replies_account as reply
 from tradetui.gateway.wire import requests as ask
@@ -94,6 +95,7 @@ REFUSED: list[tuple[Message, dict[str, Value], int]] = [
     (ask.REQ_UPDATES_MULTI, {"account": "DU999"}, 321),
     (ask.REQ_FUNDAMENTALS, {**STOCK}, 430),
     (ask.REQ_WSH_META, {}, 10276),
+    (ask.REQ_WSH_EVENTS, {}, 10276),
     (ask.REQ_SCANNER, {}, 162),
     (ask.CANCEL_SCANNER, {}, 162),
     (ask.CANCEL_DEPTH, {}, 310),
@@ -199,3 +201,21 @@ async def test_a_bug_in_the_venue_costs_one_request_and_not_the_session(
     assert (error.integer("reqId"), error.integer("code")) == (55, 322)
     client.send(ask.REQ_CURRENT_TIME)
     assert await client.until(reply.CURRENT_TIME)
+
+
+def test_every_request_of_the_tables_has_an_answer() -> None:
+    assert set(HANDLERS) == set(ask.REQUESTS.values())
+
+
+async def test_starting_a_session_twice_is_refused_and_keeps_the_session(client: RawClient) -> None:
+    client.send(ask.START_API, clientId=7)
+    assert (await client.reply(reply.ERROR)).integer("code") == 321
+    client.send(ask.REQ_CURRENT_TIME)
+    assert await client.until(reply.CURRENT_TIME)
+
+
+async def test_the_end_of_a_refused_subscription_is_not_answered(client: RawClient) -> None:
+    for message in (ask.CANCEL_FUNDAMENTALS, ask.CANCEL_WSH_META, ask.CANCEL_WSH_EVENTS):
+        client.send(message, reqId=5)
+    client.send(ask.REQ_CURRENT_TIME)
+    assert (await client.fields())[0] == str(reply.CURRENT_TIME.id)

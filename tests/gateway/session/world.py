@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from ib_insync import IB
+from ib_insync import IB, Contract, Order, Trade
 
+from tests.gateway.session.desk import until
 from tests.gateway.session.scripted import SetClock
 from tradetui.domain.clock import SECOND_NS, to_ns
 from tradetui.gateway.assembly import DEPTH_LEVELS, make_venue
@@ -48,6 +49,18 @@ class World:
         self.clients.append(ib)
         await ib.connectAsync("127.0.0.1", self.gateway.port, clientId=client_id, timeout=5)
         return ib
+
+    async def fill(self, ib: IB, contract: Contract, order: Order) -> Trade:
+        """Send an order and let market time pass until it has traded."""
+        trade = ib.placeOrder(contract, order)
+        await until(lambda: trade.orderStatus.status != "PendingSubmit")
+        for _ in range(12):
+            # An answered question means that everything sent before it has arrived.
+            await ib.reqCurrentTimeAsync()
+            if trade.orderStatus.status == "Filled":
+                return trade
+            self.wait(10)
+        raise AssertionError(trade.log)
 
     async def close(self) -> None:
         """Disconnect every client and stop the gateway."""

@@ -13,6 +13,7 @@ from tradetui.gateway.market.events import MarketEvent, Quote, Trade
 from tradetui.gateway.market.history import History
 from tradetui.gateway.market.market import DayStats
 from tradetui.gateway.market.minutes import MinuteSource
+from tradetui.gateway.market.options import Chain
 from tradetui.gateway.market.past_ticks import PastTicks
 from tradetui.gateway.market.request import bar_seconds, check_kind, check_what, span
 from tradetui.gateway.market.stream import EventStream
@@ -94,6 +95,10 @@ class BarMarket:
     def market_rule(self, rule_id: int) -> list[tuple[float, float]] | None:
         """Price increments of a rule, None for an unknown one."""
         return MARKET_RULES.get(rule_id)
+
+    def option_chain(self, symbol: str, now_ns: int) -> Chain | None:
+        """Nothing: a market of given bars lists no options."""
+        return None
 
     def events_until(self, now_ns: int) -> Iterator[MarketEvent]:
         """Events after the last call's up to and including `now_ns`, in time order."""

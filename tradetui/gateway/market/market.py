@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tradetui.gateway.market.bars import HistoryBar
 from tradetui.gateway.market.events import MarketEvent, Quote, Trade
 from tradetui.gateway.venue.model import Contract, ContractDetails
 from tradetui.marketdata.calendar import TradingCalendar
+
+if TYPE_CHECKING:
+    from tradetui.gateway.market.options import Chain
 
 
 class HistoryError(ValueError):
@@ -78,6 +81,10 @@ class Market(Protocol):
 
     def market_rule(self, rule_id: int) -> list[tuple[float, float]] | None:
         """Price increments of a rule as (low edge, increment); None for an unknown rule."""
+        ...
+
+    def option_chain(self, symbol: str, now_ns: int) -> Chain | None:
+        """The options listed on a share; None without any."""
         ...
 
     def events_until(self, now_ns: int) -> Iterator[MarketEvent]:

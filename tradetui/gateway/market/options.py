@@ -45,6 +45,8 @@ class Chain:
     under_con_id: int
     expiries: tuple[str, ...]
     strikes: tuple[float, ...]
+    multiplier: str = str(MULTIPLIER)
+    exchanges: tuple[str, ...] = tuple(EXCHANGES.split(","))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from tradetui.gateway.session import (
     depth,
     history,
     news,
+    options,
     orders,
     past_ticks,
     prints,
@@ -44,6 +45,7 @@ HANDLERS: Final[HandlerTable] = {
     **depth.HANDLERS,
     **scanner.HANDLERS,
     **news.HANDLERS,
+    **options.HANDLERS,
 }
 
 

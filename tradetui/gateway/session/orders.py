@@ -20,7 +20,7 @@ _MASTER: Final = 0
 _NO_ID: Final = 2_147_483_647
 
 
-def _read_only(client: ClientSession, identity: int | None) -> bool:
+def is_read_only(client: ClientSession, identity: int | None) -> bool:
     """Refuse what a read-only API refuses; the end marker of a refused question never comes, as at IB."""
     if client.hub.settings.read_only:
         client.error(identity, codes.VALIDATING, codes.invalid(codes.READ_ONLY_CAUSE))
@@ -30,7 +30,7 @@ def _read_only(client: ClientSession, identity: int | None) -> bool:
 def place_order(client: ClientSession, request: Record) -> None:
     """New order, modification or what-if."""
     order_id = request.integer("orderId") or 0
-    if _read_only(client, order_id):
+    if is_read_only(client, order_id):
         return
     cause = _missing(request)
     if cause:
@@ -61,21 +61,21 @@ def _missing(request: Record) -> str:
 def cancel_order(client: ClientSession, request: Record) -> None:
     """Cancel one of the client's own orders."""
     hub = client.hub
-    if _read_only(client, request.integer("orderId")):
+    if is_read_only(client, request.integer("orderId")):
         return
     hub.deliver(hub.venue.cancel(client.id, request.integer("orderId") or 0, hub.now_ns()))
 
 
 def cancel_all(client: ClientSession, _request: Record) -> None:
     """Cancel every order of every client."""
-    if _read_only(client, None):
+    if is_read_only(client, None):
         return
     client.hub.deliver(client.hub.venue.cancel_all(client.hub.now_ns()))
 
 
 def own_open_orders(client: ClientSession, _request: Record) -> None:
     """The client's own open orders; client 0 also binds manual ones."""
-    if _read_only(client, None):
+    if is_read_only(client, None):
         return
     if client.id == _MASTER:
         client.hub.deliver(client.hub.venue.bind_manual_orders(_MASTER))
@@ -84,7 +84,7 @@ def own_open_orders(client: ClientSession, _request: Record) -> None:
 
 def all_open_orders(client: ClientSession, _request: Record) -> None:
     """The open orders of all clients and of the operator's own hand."""
-    if _read_only(client, None):
+    if is_read_only(client, None):
         return
     _tell_open(client, client.hub.venue.open_orders())
 
@@ -98,7 +98,7 @@ def _tell_open(client: ClientSession, orders: list[VenueOrder]) -> None:
 
 def auto_open_orders(client: ClientSession, request: Record) -> None:
     """Client 0 asks to be told of manual orders as they come."""
-    if _read_only(client, None):
+    if is_read_only(client, None):
         return
     if client.id != _MASTER:
         client.error(None, codes.VALIDATING, codes.invalid("Only client with client id 0 can auto bind orders"))
@@ -110,7 +110,7 @@ def auto_open_orders(client: ClientSession, request: Record) -> None:
 
 def completed_orders(client: ClientSession, request: Record) -> None:
     """Orders of the trading day that are done."""
-    if _read_only(client, _NO_ID):
+    if is_read_only(client, _NO_ID):
         return
     for order in client.hub.venue.completed_orders(request.flag("apiOnly")):
         client.send(COMPLETED_ORDER, **order_out.completed_order_values(order))

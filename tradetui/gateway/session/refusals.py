@@ -1,6 +1,6 @@
 """Requests that the gateway refuses the way IB refuses an account without the entitlement.
 
-Invariant: every request the tables know is either handled or refused here; none is met with silence.
+Invariant: a refusal carries IB's own code for it. Everything else that the tables know is answered by other modules.
 """
 
 from typing import Final
@@ -9,7 +9,6 @@ from tradetui.gateway.session import codes
 from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.session.handlers import Handler, HandlerTable, request_id
 from tradetui.gateway.wire import requests as ask
-from tradetui.gateway.wire.message import Message
 from tradetui.gateway.wire.record import Record
 
 
@@ -25,21 +24,17 @@ def _nothing_to_end(_client: ClientSession, _request: Record) -> None:
 
 
 _NOT_ADVISOR: Final = _refuse(codes.VALIDATING, codes.invalid("Not a financial advisor account"))
-_UNSUPPORTED: Final = _refuse(codes.VALIDATING, codes.invalid("Not supported by this gateway"))
+_STARTED: Final = _refuse(codes.VALIDATING, codes.invalid("The API session has been started already"))
 _NO_WSH: Final = _refuse(codes.NO_WSH, "News feed is not allowed.")
 
-_REFUSED: Final[dict[Message, Handler]] = {
+HANDLERS: Final[HandlerTable] = {
+    ask.START_API: _STARTED,
     ask.REQUEST_FA: _NOT_ADVISOR,
     ask.REPLACE_FA: _NOT_ADVISOR,
     ask.REQ_FUNDAMENTALS: _refuse(codes.NO_FUNDAMENTALS, "Fundamentals data is not available for this security"),
+    ask.CANCEL_FUNDAMENTALS: _nothing_to_end,
     ask.REQ_WSH_META: _NO_WSH,
+    ask.CANCEL_WSH_META: _nothing_to_end,
     ask.REQ_WSH_EVENTS: _NO_WSH,
+    ask.CANCEL_WSH_EVENTS: _nothing_to_end,
 }
-_ENDED: Final = tuple(message for message in ask.REQUESTS.values() if message.name.startswith("cancel"))
-
-HANDLERS: Final[HandlerTable] = {
-    **dict.fromkeys(ask.REQUESTS.values(), _UNSUPPORTED),
-    **dict.fromkeys(_ENDED, _nothing_to_end),
-    **_REFUSED,
-}
-"""The fallback table: handlers of other modules replace its entries."""

@@ -13,10 +13,18 @@ from tradetui.domain.clock import SECOND_NS
 from tradetui.gateway.market.events import MarketEvent, Quote, Trade
 from tradetui.gateway.market.market import Market
 from tradetui.gateway.session.client import ClientSession
+from tradetui.gateway.session.option_ticks import DELAYED_GREEKS, Quoted, computations
 from tradetui.gateway.session.tape import Tape
 from tradetui.gateway.wire.kinds import Scalar
 from tradetui.gateway.wire.message import Message, framed, template
-from tradetui.gateway.wire.replies_market import MARKET_DATA_TYPE, TICK_GENERIC, TICK_PRICE, TICK_SIZE, TICK_STRING
+from tradetui.gateway.wire.replies_market import (
+    MARKET_DATA_TYPE,
+    TICK_GENERIC,
+    TICK_OPTION,
+    TICK_PRICE,
+    TICK_SIZE,
+    TICK_STRING,
+)
 from tradetui.gateway.wire.versions import FRACTIONAL_SIZES
 
 BID_SIZE, BID, ASK, ASK_SIZE, LAST, LAST_SIZE, HIGH, LOW, VOLUME, CLOSE, OPEN = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14
@@ -26,7 +34,7 @@ GENERIC_TO_TICK: Final = {233: RT_VOLUME, 375: RT_TRADE_VOLUME}
 LIVE, FROZEN, DELAYED, DELAYED_FROZEN = 1, 2, 3, 4
 DELAYED_TICKS: Final = {
     BID: 66, ASK: 67, LAST: 68, BID_SIZE: 69, ASK_SIZE: 70, LAST_SIZE: 71,
-    HIGH: 72, LOW: 73, VOLUME: 74, CLOSE: 75, OPEN: 76, LAST_TIME: 88, HALTED: 90,
+    HIGH: 72, LOW: 73, VOLUME: 74, CLOSE: 75, OPEN: 76, LAST_TIME: 88, HALTED: 90, **DELAYED_GREEKS,
 }  # fmt: skip
 """The tick types under which delayed data go; what is not here has no delayed form."""
 Part = tuple[Message, int, tuple[Scalar, ...]]
@@ -36,14 +44,23 @@ Part = tuple[Message, int, tuple[Scalar, ...]]
 class Line:
     """One client's L1 subscription of one instrument."""
 
-    __slots__ = ("_openings", "client", "con_id", "data_type", "request_id", "trade_ticks")
+    __slots__ = ("_openings", "client", "con_id", "data_type", "option", "request_id", "trade_ticks")
 
-    def __init__(self, client: ClientSession, request_id: int, con_id: int, trade_ticks: frozenset[int]) -> None:
+    def __init__(
+        self,
+        client: ClientSession,
+        request_id: int,
+        con_id: int,
+        trade_ticks: frozenset[int],
+        option: Quoted | None = None,
+    ) -> None:
         self.client = client
         self.request_id = request_id
         self.con_id = con_id
         self.trade_ticks = trade_ticks
         """Which of the trade strings (48, 77) the client asked for."""
+        self.option = option
+        """Set for an option: computations go with its prices."""
         self.data_type = LIVE
         self._openings: dict[tuple[int, int], bytes | None] = {}
 
@@ -110,8 +127,19 @@ class TickBoard:
 
     def show(self, line: Line) -> None:
         """Send the picture as it is (also for snapshots)."""
-        for message, tick_type, values in _picture(self.tape(line.con_id)):
+        tape = self.tape(line.con_id)
+        for message, tick_type, values in _picture(tape):
             line.send(message, tick_type, template(message, line.client.version).rest(*values))
+        if line.option is not None:
+            self._compute(line.option, tape, line.client.hub.now_ns(), [line])
+
+    def _compute(self, option: Quoted, tape: Tape, now_ns: int, lines: list[Line]) -> None:
+        """Send what an option's prices imply."""
+        # Under way the share's own stream must be there to compare with.
+        self._market.open(option.under_con_id)
+        for tick_type, values in computations(option, tape, self._market, now_ns):
+            for line in lines:
+                line.send(TICK_OPTION, tick_type, template(TICK_OPTION, line.client.version).rest(*values))
 
     def unsubscribe(self, client: ClientSession, request_id: int) -> bool:
         """End one subscription; False if there is none."""
@@ -143,8 +171,11 @@ class TickBoard:
             tape.take_quote(event)
         else:
             parts = list(_trade_changes(tape, event, self._market))
-        if parts and self._lines.get(event.con_id):
+        lines = self._lines.get(event.con_id)
+        if parts and lines:
             self._spread(event.con_id, parts)
+            if lines[0].option is not None:
+                self._compute(lines[0].option, tape, event.time_ns, lines)
 
     def _spread(self, con_id: int, parts: list[Part]) -> None:
         lines = self._lines.get(con_id, ())

@@ -11,6 +11,7 @@ from tradetui.gateway.session.contracts import contract_query, resolve
 from tradetui.gateway.session.handlers import HandlerTable, request_id
 from tradetui.gateway.session.hub import DataPermission
 from tradetui.gateway.session.news import send_latest
+from tradetui.gateway.session.option_ticks import quoted
 from tradetui.gateway.session.tick_board import DELAYED, DELAYED_FROZEN, FROZEN, GENERIC_TO_TICK, LIVE, Line
 from tradetui.gateway.wire import replies_market as reply
 from tradetui.gateway.wire import requests as ask
@@ -37,7 +38,8 @@ def market_data(client: ClientSession, request: Record) -> None:
         client.error(identity, *notice)
         if notice[0] != codes.DELAYED_SHOWN:
             return
-    line = Line(client, identity, details.contract.con_id, _trade_ticks(request.text("genericTicks")))
+    trade_ticks = _trade_ticks(request.text("genericTicks"))
+    line = Line(client, identity, details.contract.con_id, trade_ticks, quoted(details))
     line.change_data_type(_data_type(client))
     client.send(
         reply.TICK_PARAMS,

@@ -56,6 +56,11 @@ def invalid_request(cause: str) -> Refusal:
     return Refusal(321, f"Error validating request.-'bO' : cause - {cause}")
 
 
+def processing(cause: str) -> Refusal:
+    """322: the request was understood and cannot be done."""
+    return Refusal(322, f"Error processing request.-'bS' : cause - {cause}")
+
+
 def rejected(reason: str) -> Refusal:
     """201 with IB's prefix."""
     return Refusal(201, f"Order rejected - reason:{reason}")

@@ -8,10 +8,9 @@ exercised into its underlying, which changes hands at the strike (options on an 
 from __future__ import annotations
 
 from tradetui.gateway.venue.book import Book
-from tradetui.gateway.venue.events import AccountEvent, PositionEvent
+from tradetui.gateway.venue.exercise import take_up, tell, worth
 from tradetui.gateway.venue.floor import Floor
 from tradetui.gateway.venue.lifecycle import Lifecycle
-from tradetui.gateway.venue.money import to_micros
 from tradetui.gateway.venue.refusal import EXPIRED
 
 
@@ -39,20 +38,11 @@ class Settlement:
         contract = book.details.contract
         if contract.sec_type != "OPT":
             account.apply(book, -held, book.mark() or 0, 0)
-            self._tell(code, contract.con_id)
+            tell(self._floor, code, contract.con_id)
             return
-        under = self._floor.books[book.details.under_con_id]
-        spot, strike = under.mark() or 0, to_micros(contract.strike)
-        right = 1 if contract.right.startswith("C") else -1
-        intrinsic = max((spot - strike) * right, 0)
-        # The option is worth the difference, the shares change hands at the market: together that is the strike.
-        account.apply(book, -held, intrinsic, 0)
-        if intrinsic and under.is_tradable:
-            account.apply(under, held * book.multiplier * right * under.lots, spot, 0)
-            self._tell(code, under.details.contract.con_id)
-        self._tell(code, contract.con_id)
-
-    def _tell(self, code: str, con_id: int) -> None:
-        row = self._floor.office.row(code, con_id)
-        if row is not None:
-            self._floor.events += (PositionEvent(row), AccountEvent(code))
+        value = worth(self._floor, book)
+        if value > 0:
+            take_up(self._floor, code, book, held, value)
+            return
+        account.apply(book, -held, 0, 0)
+        tell(self._floor, code, contract.con_id)

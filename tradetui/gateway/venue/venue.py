@@ -17,6 +17,7 @@ from tradetui.gateway.venue.conditions import Conditions
 from tradetui.gateway.venue.config import VenueConfig
 from tradetui.gateway.venue.desk import Desk
 from tradetui.gateway.venue.events import VenueEvent
+from tradetui.gateway.venue.exercise import exercise
 from tradetui.gateway.venue.floor import Floor
 from tradetui.gateway.venue.hours import Hours
 from tradetui.gateway.venue.intervention import Intervention
@@ -141,6 +142,25 @@ class Venue:
         """What exchange, broker or a human do unasked. Raises LookupError if `action` names what is not there."""
         self._clockwork.pass_to(now_ns)
         action(self._intervention)
+        return self._drain()
+
+    def exercise(
+        self,
+        client_id: int,
+        request_id: int,
+        account: str,
+        contract: Contract,
+        *,
+        action: int,
+        quantity: int,
+        override: bool,
+        now_ns: int,
+    ) -> list[VenueEvent]:
+        """Exercise (action 1) a long option or let it lapse (2). A refusal is an ErrorEvent under `request_id`."""
+        self._clockwork.pass_to(now_ns)
+        refused = exercise(self._floor, account, contract, action=action, quantity=quantity, override=override)
+        if refused is not None:
+            self._floor.events.append(refused.event(client_id, request_id))
         return self._drain()
 
     def void_quote(self, con_id: int) -> None:
