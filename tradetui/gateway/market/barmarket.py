@@ -18,7 +18,8 @@ from tradetui.gateway.market.past_ticks import PastTicks
 from tradetui.gateway.market.request import bar_seconds, check_kind, check_what, span
 from tradetui.gateway.market.stream import EventStream
 from tradetui.gateway.market.styles import StyleBook
-from tradetui.gateway.market.tickmaker import TickMaker
+from tradetui.gateway.market.tickmaker import RecordedTicks, TickMaker
+from tradetui.gateway.market.tickpath import Ticks
 from tradetui.gateway.venue.model import Contract, ContractDetails
 from tradetui.marketdata.calendar import TradingCalendar
 
@@ -36,8 +37,10 @@ class BarMarket:
         start_ns: int,
         trades_per_minute: int,
         spreads: Mapping[int, int],
+        recorded: Mapping[int, Ticks] | None = None,
     ) -> None:
         """The directory's contracts stream from the start; `spreads` are usual spreads in ticks by con_id.
+        With `recorded` ticks by con_id the market plays those instead of making its own from the source's minutes.
 
         Raises OperatorError for a number of trades per minute outside 4..600.
         """
@@ -47,6 +50,8 @@ class BarMarket:
         self.directory = directory
         self._styles = StyleBook(directory, trades_per_minute, spreads)
         maker = TickMaker(source, seed, self._styles)
+        if recorded is not None:
+            maker = RecordedTicks(source, seed, self._styles, recorded)
         self._history = History(calendar, source, maker)
         self._past = PastTicks(calendar, source, maker)
         self._stream = EventStream(

@@ -1,4 +1,5 @@
-"""The replay market: a file of one-minute bars, played as ticks that add up to exactly those bars.
+"""The replay market: a file of one-minute bars, played as ticks that add up to exactly those bars, or of trades and
+quotes, played as they are.
 
 Invariant: history and stream show the file's numbers to the last bit; what the file does not hold did not trade.
 """
@@ -12,9 +13,12 @@ from tradetui.domain.clock import MINUTE_NS
 from tradetui.domain.errors import OperatorError
 from tradetui.gateway.market.barfile import BarFile
 from tradetui.gateway.market.barmarket import BarMarket
+from tradetui.gateway.market.columnfile import read_table
 from tradetui.gateway.market.directory import Directory
 from tradetui.gateway.market.instruments import contract_for, known
 from tradetui.gateway.market.minutes import Minutes
+from tradetui.gateway.market.tickfile import TickFile, minutes_of
+from tradetui.gateway.market.tickpath import Ticks
 from tradetui.marketdata.calendar import Session, TradingCalendar
 
 
@@ -39,7 +43,7 @@ class FileSource:
 
 
 class ReplayMarket(BarMarket):
-    """A bar file as a market. Zero-volume rows are played as prints of size 0."""
+    """A file as a market. Zero-volume bars are played as prints of size 0."""
 
     def __init__(
         self,
@@ -56,7 +60,7 @@ class ReplayMarket(BarMarket):
         `seed` only chooses the way between each bar's four prices. Raises OperatorError for a file that is missing,
         unreadable or unsound, a symbol it does not hold, or a start after its end.
         """
-        found = BarFile(path).minutes(calendar)
+        found, recorded = _read(path, calendar)
         missing = [symbol for symbol in symbols if symbol not in found]
         if missing:
             raise OperatorError(f"{path} has no {', '.join(missing)}; it has {', '.join(found)}")
@@ -80,4 +84,14 @@ class ReplayMarket(BarMarket):
             start_ns=begin,
             trades_per_minute=trades_per_minute,
             spreads={c.con_id: profile.spread for c in contracts if (profile := known(c.symbol)) is not None},
+            recorded=None if recorded is None else {c.con_id: recorded[c.symbol] for c in contracts},
         )
+
+
+def _read(path: Path, calendar: TradingCalendar) -> tuple[dict[str, Minutes], dict[str, Ticks] | None]:
+    """Minutes by symbol, and the ticks if the file holds those rather than bars."""
+    table = read_table(path)
+    if "open" in table.column_names or not {"price", "bid"} & set(table.column_names):
+        return BarFile(path, table).minutes(calendar), None
+    ticks = TickFile(path, table).ticks(calendar)
+    return {symbol: minutes_of(each, path, symbol) for symbol, each in ticks.items()}, ticks

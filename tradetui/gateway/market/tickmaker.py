@@ -7,6 +7,7 @@ and history of seconds all see the same ticks whatever was asked before.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 
 from tradetui.domain.clock import MINUTE_NS
 from tradetui.gateway.market.levels import generator
@@ -61,10 +62,25 @@ class TickMaker:
         key = (con_id, session.index, chunk)
         kept = self._kept.get(key)
         if kept is None:
-            start = session.open_ns + chunk * CHUNK_NS
-            minutes = self._source.minutes(con_id, session).between(start, start + CHUNK_NS)
-            rng = generator(self._seed, con_id, session.date.toordinal(), chunk, _STREAM)
-            kept = self._kept[key] = ticks_of(minutes, self.styles.of(con_id), rng)
+            kept = self._kept[key] = self._make(con_id, session, chunk)
             if len(self._kept) > max(_KEPT_CHUNKS, 4 * len(self.styles)):
                 self._kept.popitem(last=False)
         return kept
+
+    def _make(self, con_id: int, session: Session, chunk: int) -> Ticks:
+        start = session.open_ns + chunk * CHUNK_NS
+        minutes = self._source.minutes(con_id, session).between(start, start + CHUNK_NS)
+        rng = generator(self._seed, con_id, session.date.toordinal(), chunk, _STREAM)
+        return ticks_of(minutes, self.styles.of(con_id), rng)
+
+
+class RecordedTicks(TickMaker):
+    """Ticks of a file, by con_id, cut into the same chunks."""
+
+    def __init__(self, source: MinuteSource, seed: int, styles: StyleBook, recorded: Mapping[int, Ticks]) -> None:
+        super().__init__(source, seed, styles)
+        self._recorded = recorded
+
+    def _make(self, con_id: int, session: Session, chunk: int) -> Ticks:
+        start = session.open_ns + chunk * CHUNK_NS
+        return self._recorded[con_id].between(start, min(start + CHUNK_NS, session.close_ns))

@@ -61,7 +61,12 @@ class Ticks:
     third: Ints
     fourth: Ints
 
-    def only(self, rows: Bools) -> Ticks:
+    def between(self, start_ns: int, end_ns: int) -> Ticks:
+        """Rows at start_ns <= time < end_ns."""
+        low, high = np.searchsorted(self.time, (start_ns, end_ns)).tolist()
+        return self.only(slice(low, high))
+
+    def only(self, rows: Bools | slice) -> Ticks:
         """The chosen rows."""
         return Ticks(
             self.time[rows], self.is_trade[rows], self.first[rows], self.second[rows], self.third[rows],
