@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
 from tests.broker.rig import ACCOUNT, SPY_ID, Rig, intent, manual_trade, ref_of
 from tradetui.broker.ib.connector import IBConnector
+from tradetui.broker.port import Written
 from tradetui.domain.errors import BrokerError, BrokerRefused, NotConnected
 from tradetui.domain.events import (
     BrokerMessage,
@@ -20,7 +22,7 @@ from tradetui.domain.events import (
     PositionSeen,
     SessionState,
 )
-from tradetui.domain.order import OrderType, Side
+from tradetui.domain.order import Intent, OrderType, Purpose, Side, TimeInForce
 
 
 def statuses(rig: Rig) -> list[str]:
@@ -114,6 +116,78 @@ async def test_a_cancel_passes_while_new_orders_wait_for_the_link(rig: Rig) -> N
     await rig.until(lambda: SessionState.DEGRADED in rig.told.states())
     connector.cancel(written.order_id, written.client_id)
     await rig.until(lambda: "Cancelled" in statuses(rig))
+
+
+def bracket(stop: float = 425.0, target: float = 435.0, *, limit: float | None = None) -> list[Intent]:
+    """Return an entry with the stop and the target behind it."""
+    kind = OrderType.MARKET if limit is None else OrderType.LIMIT
+    parent = intent(qty=100, order_type=kind, limit=limit)
+    others = (
+        intent(Side.SELL, 100, order_type=OrderType.STOP, stop=stop, leg="main/stop"),
+        intent(Side.SELL, 100, order_type=OrderType.LIMIT, limit=target, leg="main/target"),
+    )
+    group = f"tt-{parent.intent_id}"
+    children = [
+        replace(child, purpose=Purpose.STOP, tif=TimeInForce.GTC, parent_id=parent.intent_id, oca_group=group)
+        for child in others
+    ]
+    return [parent, *children]
+
+
+def place_family(connector: IBConnector, family: list[Intent]) -> list[Written]:
+    return [connector.place(one, ref_of(one), transmit=one is family[-1]) for one in family]
+
+
+async def test_a_bracket_works_as_one_family_in_which_one_child_ends_the_other(rig: Rig) -> None:
+    connector = await rig.ready()
+    family = bracket()
+    written = place_family(connector, family)
+    venue = rig.gateway.hub.venue
+    await rig.until(lambda: len(rig.told.of(FillSeen)) == 1 and len(venue.open_orders()) == 2)
+    assert {order.request.parent_id for order in venue.open_orders()} == {written[0].order_id}
+    assert {order.request.oca_type for order in venue.open_orders()} == {2}
+    seen = {event.order.order_ref for event in rig.told.of(OrderSeen)}
+    assert seen == {ref_of(one) for one in family}
+    rig.quote(424.90, 424.92)
+    rig.trade(424.9)
+    await rig.until(lambda: len(rig.told.of(FillSeen)) == 2 and "Cancelled" in statuses(rig))
+    assert rig.told.of(FillSeen)[1].fill.order_ref == ref_of(family[1])
+    assert venue.open_orders() == []
+
+
+async def test_a_family_that_is_not_transmitted_never_works(rig: Rig) -> None:
+    connector = await rig.ready()
+    parent, stop, _ = bracket(limit=430.02)
+    for one in (parent, stop):
+        connector.place(one, ref_of(one), transmit=False)
+    await rig.settle(connector)
+    rig.quote(420.0, 420.02)
+    rig.trade(420.0)
+    await rig.settle(connector)
+    assert rig.told.of(FillSeen) == []
+    assert rig.told.of(OrderSeen) == []
+
+
+async def test_a_family_with_a_member_that_cannot_be_written_is_never_transmitted(rig: Rig) -> None:
+    connector = await rig.ready()
+    parent, stop, target = bracket()
+    connector.place(parent, ref_of(parent), transmit=False)
+    with pytest.raises(NotConnected, match="off the tick"):
+        connector.place(replace(stop, stop_price=425.005), ref_of(stop), transmit=False)
+    with pytest.raises(NotConnected, match="its parent or a sibling was not written"):
+        connector.place(target, ref_of(target))
+    await rig.settle(connector)
+    assert rig.told.of(FillSeen) == []
+
+
+async def test_a_child_is_not_written_on_another_connection_than_its_parent(rig: Rig) -> None:
+    connector = await rig.ready()
+    parent, stop, _ = bracket()
+    connector.place(parent, ref_of(parent), transmit=False)
+    rig.gateway.drop_clients()
+    await rig.until(lambda: rig.told.states().count(SessionState.READY) == 2)
+    with pytest.raises(NotConnected, match="its parent or a sibling was not written"):
+        connector.place(stop, ref_of(stop))
 
 
 async def test_an_order_of_another_client_id_is_not_cancelled_in_vain(rig: Rig) -> None:

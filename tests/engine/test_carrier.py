@@ -59,7 +59,7 @@ class Broker:
         self.log = log
         self.failure: Exception | None = None
 
-    def place(self, intent: Intent, order_ref: str) -> Written:
+    def place(self, intent: Intent, order_ref: str, *, transmit: bool = True) -> Written:
         if self.failure is not None:
             raise self.failure
         self.log.append(f"place {intent.intent_id}")

@@ -123,8 +123,10 @@ def test_executions_known_only_by_a_status_count_as_exposure_until_they_come() -
     world.acknowledge(perm_id)
     world.broker.fill(perm_id, 60, 100.0, world.market_ns)
     world.give(OrderSeen(world.broker.end(perm_id)))
-    assert world.decide(Side.SELL, 100) is None
-    assert world.decide(Side.SELL, 40) is not None
+    assert world.decide(Side.SELL, 100) is not None
+    assert world.sent[-1].intent.qty == 40
+    assert world.refusals() == ["LONG_ONLY", "UNRESOLVED"]
+    assert world.decide(Side.SELL, 1) is None
     buy_id, buy_perm = world.working(symbol="QQQ")
     world.broker.fill(buy_perm, 60, 99.0, world.market_ns)
     world.give(OrderSeen(world.broker.end(buy_perm)))
@@ -158,8 +160,9 @@ def test_an_external_order_on_the_sell_side_counts_against_what_can_be_sold() ->
     world.buy_and_fill(qty=100)
     foreign = world.broker.accept(replace(world.sent[0].intent, side=Side.SELL, qty=60.0), "")
     world.give(OrderSeen(foreign))
-    assert world.decide(Side.SELL, 100) is None
-    assert world.decide(Side.SELL, 40) is not None
+    assert world.decide(Side.SELL, 100) is not None
+    assert world.sent[-1].intent.qty == 40
+    assert world.refusals() == ["LONG_ONLY"]
     rows = view(state(world), world.now)
     assert rows["orders"][f"perm:{foreign.perm_id}"]["owner"] == "EXTERNAL"
 

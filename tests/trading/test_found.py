@@ -133,6 +133,7 @@ def test_an_order_whose_whole_quantity_is_on_its_way_is_not_replaced() -> None:
     world, perm_id = repricing(18)
     world.broker.fill(perm_id, 18, 99.0, world.market_ns)
     world.give(OrderSeen(replace(world.broker.orders[perm_id], status="Cancelled")))
+    world.give(FillSeen(world.broker.fills[-1]))
     world.wait(1)
     assert [place.intent.qty for place in world.sent] == [18]
     assert world.refusals() == []

@@ -49,7 +49,13 @@ class LaneContext(Context):
         tif: TimeInForce,
         leg: str,
         reason: str,
+        stop_loss: float | None = None,
+        take_profit: float | None = None,
+        *,
+        protects: bool = False,
     ) -> None:
+        if protects or stop_loss is not None or take_profit is not None:
+            raise ValueError("protective orders are not simulated")
         self.wishes.append((side, qty, limit, stop, tif, leg, reason))
 
 

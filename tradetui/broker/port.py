@@ -60,8 +60,8 @@ class BrokerPort(Protocol):
     def link(self) -> LinkFacts:
         """Facts about the link now."""
 
-    def place(self, intent: Intent, order_ref: str) -> Written:
-        """Write one order to the socket.
+    def place(self, intent: Intent, order_ref: str, *, transmit: bool = True) -> Written:
+        """Write one order to the socket; one that is not transmitted works only when the last of its family is.
 
         Raises:
             NotConnected: nothing was written.

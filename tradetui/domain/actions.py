@@ -19,10 +19,14 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """Write this order to the socket, after the Commit before it succeeded."""
+    """Write this order to the socket, after the Commit before it succeeded.
+
+    `transmit` is False for all orders of a family but the last: what is not transmitted never works at the broker.
+    """
 
     intent: Intent
     order_ref: str
+    transmit: bool = True
 
 
 @dataclass(frozen=True, slots=True)

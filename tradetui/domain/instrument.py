@@ -72,6 +72,20 @@ class Instrument:
         lots = math.floor(abs(qty) / self.lot + 1e-9)
         return math.copysign(round(lots * self.lot, 10), qty) if lots else 0.0
 
+    def order_price(self, price: float | None, sign: int) -> float | None:
+        """Return the limit or stop price of an order of side `sign`, on the tick: a buy goes down, a sale up.
+
+        A limit is then never worse than wished, and a stop never triggers later. A price that is no number is returned
+        as it is: the gate refuses it by name.
+        """
+        if price is None or not math.isfinite(price):
+            return price
+        return self.round_price(price, Rounding.DOWN if sign > 0 else Rounding.UP)
+
+    def order_qty(self, qty: float) -> float:
+        """Return the quantity of an order in whole lots; what is no number is returned for the gate to refuse."""
+        return self.round_qty(qty) if math.isfinite(qty) else qty
+
     def is_on_tick(self, price: float) -> bool:
         """Return whether `price` lies on the tick grid."""
         return math.isfinite(price) and abs(self.round_price(price) - price) < 1e-9

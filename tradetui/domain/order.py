@@ -49,7 +49,10 @@ class TimeInForce(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why an order exists; exits, stops and flatten orders pass the gate's exit path."""
+    """Why an order exists; exits, stops and flatten orders pass the gate's exit path.
+
+    STOP is protection: a stop-loss, and the take-profit that rests in one OCA group with it.
+    """
 
     ENTRY = "entry"
     EXIT = "exit"
@@ -60,7 +63,11 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """What a strategy wants done at a closed bar. Quantities are positive units, prices in the currency."""
+    """What a strategy wants done at a closed bar. Quantities are positive units, prices in the currency.
+
+    `stop_loss` and `take_profit` are the prices of the orders that protect what an entry fills. `protects` asks for a
+    protective stop at `stop_price` (and a target at `take_profit`) around what is held, in place of those there are.
+    """
 
     symbol: str
     side: Side
@@ -72,11 +79,18 @@ class Signal:
     outside_rth: bool = False
     leg: str = "main"
     reason: str = ""
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    protects: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """An order we decided to send, in full. `bar_end_ns` is the bar it was decided on (0 for operator orders)."""
+    """An order we decided to send, in full. `bar_end_ns` is the bar it was decided on (0 for operator orders).
+
+    `parent_id` names the intent whose fills bring this one to life; of the orders in one `oca_group` a fill of one
+    takes its quantity off the others.
+    """
 
     intent_id: str
     strategy: str
@@ -94,6 +108,13 @@ class Intent:
     reason: str = ""
     decided_ns: int = 0
     reference_price: float | None = None
+    parent_id: str = ""
+    oca_group: str = ""
+
+    @property
+    def is_stop_loss(self) -> bool:
+        """Whether this is a protective stop; the take-profit beside it limits no loss."""
+        return self.purpose is Purpose.STOP and self.stop_price is not None
 
     @property
     def signed_qty(self) -> float:

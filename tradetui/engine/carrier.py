@@ -155,7 +155,7 @@ class Carrier:
             hands.inbox.put_urgent(StopFileSeen(stop_reason))
             return
         try:
-            written = hands.broker.place(intent, action.order_ref)
+            written = hands.broker.place(intent, action.order_ref, transmit=action.transmit)
         except NotConnected as error:
             hands.inbox.put_urgent(OrderNotWritten(intent.intent_id, str(error), certain=True))
         except BrokerError as error:

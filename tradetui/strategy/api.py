@@ -62,9 +62,15 @@ class Context:
         tif: TimeInForce = TimeInForce.DAY,
         leg: str = "main",
         reason: str = "",
+        stop_loss: float | None = None,
+        take_profit: float | None = None,
     ) -> None:
-        """Want to buy `qty` units: at market, or with a limit and/or stop price."""
-        self._want(Side.BUY, qty, limit, stop, tif, leg, reason)
+        """Want to buy `qty` units: at market, or with a limit and/or stop price.
+
+        What an entry fills is protected at the broker by a stop order at `stop_loss` and a limit order at
+        `take_profit`, of which one ends the other.
+        """
+        self._want(Side.BUY, qty, limit, stop, tif, leg, reason, stop_loss, take_profit)
 
     def sell(
         self,
@@ -75,15 +81,29 @@ class Context:
         tif: TimeInForce = TimeInForce.DAY,
         leg: str = "main",
         reason: str = "",
+        stop_loss: float | None = None,
+        take_profit: float | None = None,
     ) -> None:
-        """Want to sell `qty` units: at market, or with a limit and/or stop price."""
-        self._want(Side.SELL, qty, limit, stop, tif, leg, reason)
+        """Want to sell `qty` units: at market, or with a limit and/or stop price; protection as for `buy`."""
+        self._want(Side.SELL, qty, limit, stop, tif, leg, reason, stop_loss, take_profit)
 
     def close(self, *, limit: float | None = None, reason: str = "") -> None:
         """Want the whole position closed; nothing when flat."""
         if self.position:
             side = Side.SELL if self.position > 0 else Side.BUY
             self._want(side, abs(self.position), limit, None, TimeInForce.DAY, "main", reason)
+
+    def protect(self, stop: float, *, target: float | None = None, reason: str = "") -> None:
+        """Want the position protected by a stop order at `stop`, in place of the protection it has; nothing when flat.
+
+        The orders it has are cancelled, and the new ones sent when the broker has confirmed that, so that two stops
+        never both close. Asking for what is there already does nothing.
+        """
+        if self.position:
+            side = Side.SELL if self.position > 0 else Side.BUY
+            self._want(
+                side, abs(self.position), None, stop, TimeInForce.GTC, "protect", reason, None, target, protects=True
+            )
 
     def _want(
         self,
@@ -94,6 +114,10 @@ class Context:
         tif: TimeInForce,
         leg: str,
         reason: str,
+        stop_loss: float | None = None,
+        take_profit: float | None = None,
+        *,
+        protects: bool = False,
     ) -> None:
         self.signals.append(
             Signal(
@@ -106,6 +130,9 @@ class Context:
                 tif=tif,
                 leg=leg,
                 reason=reason,
+                stop_loss=stop_loss,
+                take_profit=take_profit,
+                protects=protects,
             )
         )
 

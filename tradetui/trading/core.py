@@ -50,6 +50,7 @@ from tradetui.trading.latches import enforce, halt_short
 from tradetui.trading.link import clear_restart, on_restored, on_session
 from tradetui.trading.orders import move, on_broker_order, on_message, on_not_written, on_status, on_written
 from tradetui.trading.out import Out
+from tradetui.trading.protection import watch_protection
 from tradetui.trading.reconcile import on_snapshot
 from tradetui.trading.restore import restored_state
 from tradetui.trading.settings import CoreSettings
@@ -159,6 +160,7 @@ class TradingCore:
         confirm_kill(self.state, out, now)
         clear_restart(self.state, out, now)
         advance(self.state, out, now)
+        watch_protection(self.state, out, now, self._gate)
 
     def _strategy_status(self, event: StrategyStatus, out: Out, now: Now) -> None:
         facts = self.state.strategies.get(event.strategy)

@@ -15,10 +15,10 @@ from tradetui.domain.ids import intent_id
 from tradetui.domain.ledger import FLATTEN
 from tradetui.domain.order import Intent, OrderType, Purpose, Side, TimeInForce
 from tradetui.risk.gate import Gate
-from tradetui.trading.decide import submit
 from tradetui.trading.orders import cancel
 from tradetui.trading.out import Out
 from tradetui.trading.state import CoreState, FlattenRun
+from tradetui.trading.submit import submit
 
 PROOFS = 2
 

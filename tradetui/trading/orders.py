@@ -112,9 +112,14 @@ def on_not_written(state: CoreState, out: Out, now: Now, event: OrderNotWritten)
         return
     if event.certain and order.state is OrderState.JOURNALED:
         move(state, out, now, order, Fact.NOT_WRITTEN, event.reason)
-        return
-    move(state, out, now, order, Fact.IN_DOUBT, event.reason)
-    state.ask_snapshot(out, now, "an order is in doubt")
+    else:
+        move(state, out, now, order, Fact.IN_DOUBT, event.reason)
+        state.ask_snapshot(out, now, "an order is in doubt")
+    # The last of a family transmits it: what was written of this one does not work, and must not lie about.
+    for kin in state.book.live(order.intent.symbol):
+        family = {kin.intent.intent_id, kin.intent.parent_id} - {""}
+        if order.intent.parent_id in family and kin.state is not OrderState.JOURNALED and kin.cancel_mono_ns is None:
+            cancel(state, out, now, kin, "its family was not written whole")
 
 
 def on_broker_order(
@@ -187,8 +192,12 @@ def note_changes(state: CoreState, out: Out, now: Now, seen: BrokerOrder) -> Non
 def _with_foreign_change(state: CoreState, out: Out, now: Now, order: OrderRecord, seen: BrokerOrder) -> OrderRecord:
     intent = order.intent
     same_limit = intent.limit_price is None or seen.limit_price in (None, intent.limit_price)
-    if seen.qty in (0.0, order.qty) and (order.foreign_changed or (same_limit and seen.side is intent.side)):
+    same_stop = intent.stop_price is None or seen.stop_price in (None, intent.stop_price)
+    same_terms = same_limit and same_stop and seen.side is intent.side
+    if seen.qty in (0.0, order.qty) and (order.foreign_changed or same_terms):
         return order
+    if same_terms and seen.qty < order.qty and _is_cut_by_family(state, order):
+        return replace(order, changed_qty=seen.qty)
     text = f"changed by hand: now {seen.side} {seen.qty:g} @ {seen.limit_price}"
     state.alert(
         out,
@@ -201,6 +210,16 @@ def _with_foreign_change(state: CoreState, out: Out, now: Now, order: OrderRecor
     )
     # The broker's quantity is the truth that fills are measured against; the price only matters to the broker.
     return replace(order, foreign_changed=True, changed_qty=seen.qty or None)
+
+
+def _is_cut_by_family(state: CoreState, order: OrderRecord) -> bool:
+    """Return whether the broker lowers a protective order to what its parent filled or its group has left."""
+    intent = order.intent
+    parent = state.book.get(intent.parent_id)
+    if parent is not None and parent.state is not OrderState.FILLED:
+        return True
+    kin = (other for other in state.book.all() if intent.oca_group and other.intent.oca_group == intent.oca_group)
+    return any(other.filled or missing_fills(state, other) for other in kin if other is not order)
 
 
 def _fact_of(status: str, completed: bool) -> Fact | None:

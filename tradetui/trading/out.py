@@ -36,9 +36,9 @@ class Out:
         self._records.append(record)
         self._durable = self._durable or durable
 
-    def place(self, intent: Intent, order_ref: str) -> None:
-        """Send an order after this step's records are committed."""
-        self._places.append(PlaceOrder(intent, order_ref))
+    def place(self, intent: Intent, order_ref: str, *, transmit: bool = True) -> None:
+        """Send an order after this step's records are committed; one not transmitted waits for the last of its kin."""
+        self._places.append(PlaceOrder(intent, order_ref, transmit))
         self._durable = True
 
     @property

@@ -10,7 +10,7 @@ from tradetui.domain.records import JournalImage
 from tradetui.trading.fills import remember_execution
 from tradetui.trading.sent import SentOrder
 from tradetui.trading.settings import CoreSettings
-from tradetui.trading.state import CoreState, StrategyFacts
+from tradetui.trading.state import CoreState, Pair, StrategyFacts
 
 
 def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
@@ -25,9 +25,12 @@ def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
     if image.opening_cash is not None:
         state.ledger.open_cash(image.opening_cash)
     waiting = deque(sorted(image.adjustments, key=lambda item: item.after_fills))
+    flat_ns: dict[Pair, int] = {}
     for saved in image.fills:
         _book_due(state, waiting)
         state.ledger.book_fill(saved.fill, saved.owner, saved.multiplier)
+        if not state.ledger.position_of(saved.owner, saved.fill.symbol).qty:
+            flat_ns[saved.owner, saved.fill.symbol] = saved.fill.ts_ns
         mine = state.book.find(saved.fill.order_ref, saved.fill.perm_id)
         if mine is not None:
             remember_execution(state, mine.intent.intent_id, saved.fill.exec_id)
@@ -44,6 +47,7 @@ def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
     state.alert_number = image.next_alert_number
     state.armed = image.armed
     _restore_counts(state)
+    _restore_protection(state, flat_ns)
     return state
 
 
@@ -55,6 +59,14 @@ def _book_due(state: CoreState, waiting: deque[Adjustment]) -> None:
 def _result(text: str) -> tuple[str, str]:
     status, _, rest = text.partition(": ")
     return status, rest
+
+
+def _restore_protection(state: CoreState, flat_ns: dict[Pair, int]) -> None:
+    """Name the newest stop of each position: live, or placed since the position was last flat."""
+    for order in sorted(state.book.all(), key=lambda item: item.created_ns):
+        pair = (order.intent.strategy, order.intent.symbol)
+        if order.intent.is_stop_loss and (order.is_live or order.created_ns > flat_ns.get(pair, 0)):
+            state.protected[pair] = order.intent.intent_id
 
 
 def _restore_counts(state: CoreState) -> None:

@@ -50,6 +50,14 @@ class UnfilledPolicy(StrEnum):
     REPRICE = "reprice"
 
 
+class Unprotected(StrEnum):
+    """What happens to a position whose protective stop is gone or was refused."""
+
+    REPLACE = "replace"
+    CLOSE = "close"
+    ALERT = "alert"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategySetting:
     """One running strategy: its unique name, what it trades, and on which bars."""
@@ -62,12 +70,18 @@ class StrategySetting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """How orders are worked. `outside_rth` is set on purpose on every order."""
+    """How orders are worked. `outside_rth` is set on purpose on every order.
+
+    `unprotected`: a lost protective stop is placed again up to `max_protects` times, and the position closed when that
+    fails; or the position is closed at once; or an alert is all.
+    """
 
     unfilled_policy: UnfilledPolicy = UnfilledPolicy.CANCEL
     unfilled_timeout_s: float = 60.0
     max_reprices: int = 3
     outside_rth: bool = False
+    unprotected: Unprotected = Unprotected.REPLACE
+    max_protects: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +104,7 @@ class Timing:
     flatten_alarm_s: float = 60.0
     flatten_passes: int = 10
     stale_alert_s: float = 30.0
+    protect_grace_s: float = 5.0
     link_alert_s: float = 60.0
     equity_every_s: float = 60.0
 

@@ -12,13 +12,16 @@ from tradetui.domain.clock import Now
 from tradetui.domain.events import SessionState
 from tradetui.domain.latch import Latch, TradingState
 from tradetui.domain.ledger import Ledger
-from tradetui.domain.order import BrokerOrder
+from tradetui.domain.order import BrokerOrder, Signal
 from tradetui.domain.records import AlertQueued, ArmedSaved, DayStarted, Note, RefusalSaved
 from tradetui.domain.tick import Quote
 from tradetui.trading.book import OrderBook
 from tradetui.trading.out import Out
 from tradetui.trading.sent import SentLog
 from tradetui.trading.settings import CoreSettings, UnfilledPolicy
+
+#: A strategy's name and a symbol.
+Pair = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -61,6 +64,36 @@ class FlattenRun:
     alarmed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A strategy's signal with the bar it was decided on. `opens` is the part of it that closes nothing."""
+
+    strategy: str
+    bar_end_ns: int
+    signal: Signal
+    opens: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentPart:
+    """The reducing part of a decision that is sent just before its opening part.
+
+    `like_age_s` is how old the latest order like the opening part was before it, None when there was none.
+    """
+
+    intent_id: str
+    like_age_s: float | None
+
+
+@dataclass(slots=True)
+class Lapse:
+    """A position that is not protected as it was meant to be: since when, and what was done about it."""
+
+    since_mono_ns: int
+    tries: int = 0
+    alerted: bool = False
+
+
 @dataclass(slots=True)
 class Closing:
     """Where the end of the session stands. `ended_mono_ns` is set from the close until the day is settled."""
@@ -80,7 +113,11 @@ class PendingKill:
 
 @dataclass(slots=True)
 class CoreState:
-    """All that the core knows. `broker_positions` None means not known since the last disconnect."""
+    """All that the core knows. `broker_positions` None means not known since the last disconnect.
+
+    `protected` names the newest stop-loss of each position that is to have one; `held_back` are wishes that wait until
+    the protection in their way is cancelled.
+    """
 
     settings: CoreSettings
     book: OrderBook = field(default_factory=OrderBook)
@@ -127,6 +164,9 @@ class CoreState:
     last_reconcile_ns: int | None = None
     flatten: FlattenRun | None = None
     unfilled: dict[str, UnfilledPolicy] = field(default_factory=dict)
+    protected: dict[Pair, str] = field(default_factory=dict)
+    lapses: dict[Pair, Lapse] = field(default_factory=dict)
+    held_back: dict[Pair, Wish] = field(default_factory=dict)
     kill: PendingKill | None = None
     closing: Closing = field(default_factory=Closing)
     commands: dict[str, tuple[str, str]] = field(default_factory=dict)

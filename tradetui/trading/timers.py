@@ -17,6 +17,7 @@ from tradetui.trading.flatten import advance
 from tradetui.trading.link import clear_restart, watch_link
 from tradetui.trading.orders import cancel, missing_fills
 from tradetui.trading.out import Out
+from tradetui.trading.protection import watch_protection
 from tradetui.trading.settings import UnfilledPolicy
 from tradetui.trading.state import CoreState
 
@@ -36,6 +37,7 @@ def on_timer(state: CoreState, out: Out, now: Now, gate: Gate) -> None:
     confirm_kill(state, out, now)
     clear_restart(state, out, now)
     advance(state, out, now)
+    watch_protection(state, out, now, gate)
     watch_link(state, out, now)
     _watch_data(state, out, now)
     watch_armed(state, out, now)

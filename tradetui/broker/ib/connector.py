@@ -190,14 +190,14 @@ class IBConnector:
         status.round_trip_ms = status.clock_skew_s = None
 
     # --- orders ------------------------------------------------------------------------------------------------
-    def place(self, intent: Intent, order_ref: str) -> Written:
-        """Write one order to the socket.
+    def place(self, intent: Intent, order_ref: str, *, transmit: bool = True) -> Written:
+        """Write one order to the socket; one that is not transmitted works only when the last of its family is.
 
         Raises:
             NotConnected: nothing was written.
             BrokerError: the write failed part-way; the order may be live.
         """
-        return self._writer.place(intent, order_ref)
+        return self._writer.place(intent, order_ref, transmit=transmit)
 
     def cancel(self, order_id: int, client_id: int) -> None:
         """Write a cancel for an order of this program; allowed whenever there is a session.

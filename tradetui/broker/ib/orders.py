@@ -43,8 +43,21 @@ class OrderIds:
         return self._next - 1
 
 
-def build_order(intent: Intent, order_ref: str, account: str, instrument: Instrument | None) -> Order:
-    """Return the order to write for `intent`.
+#: Of orders in one group a fill of one takes its size off the others, and only one at a time is at an exchange.
+#: Source: IB's Order class documentation, ocaType 2, "remaining orders are proportionately reduced in size with block".
+OCA_REDUCE_WITH_BLOCK = 2
+
+
+def build_order(
+    intent: Intent,
+    order_ref: str,
+    account: str,
+    instrument: Instrument | None,
+    *,
+    parent_id: int = 0,
+    transmit: bool = True,
+) -> Order:
+    """Return the order to write for `intent`; `parent_id` is its parent's order id, 0 for none.
 
     Raises:
         Unsendable: a field must not go out like this.
@@ -60,7 +73,10 @@ def build_order(intent: Intent, order_ref: str, account: str, instrument: Instru
         outsideRth=intent.outside_rth,
         account=account,
         orderRef=order_ref,
-        transmit=True,
+        transmit=transmit,
+        parentId=parent_id,
+        ocaGroup=intent.oca_group,
+        ocaType=OCA_REDUCE_WITH_BLOCK if intent.oca_group else 0,
     )
     _check_fields(order)
     return order

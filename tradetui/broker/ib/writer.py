@@ -41,6 +41,8 @@ class OrderWriter:
         self._none_held = asyncio.Event()
         self._none_held.set()
         self._ending = False
+        #: Parents written and not transmitted yet: their children need the order id.
+        self._parents: dict[str, int] = {}
 
     def attach(self, session: Session) -> None:
         """Write to this session from now on."""
@@ -50,6 +52,7 @@ class OrderWriter:
     def detach(self) -> None:
         """There is no session; cancels still held are dropped: the core asks again after the reconnect."""
         self._session = None
+        self._parents.clear()
         self._held.clear()
         self._none_held.set()
         if self._timer is not None:
@@ -63,8 +66,8 @@ class OrderWriter:
             async with asyncio.timeout(limit_s):
                 await self._none_held.wait()
 
-    def place(self, intent: Intent, order_ref: str) -> Written:
-        """Write one order.
+    def place(self, intent: Intent, order_ref: str, *, transmit: bool = True) -> Written:
+        """Write one order; one that is not transmitted works only when the last of its family is.
 
         Raises:
             NotConnected: nothing was written.
@@ -74,7 +77,9 @@ class OrderWriter:
         contract = self._contracts.contract(intent.symbol)
         if contract is None:
             raise Unsendable(f"no contract is known for {intent.symbol}; nothing was written")
-        order = build_order(intent, order_ref, self._status.account, self._contracts.instrument(intent.symbol))
+        parent_id = self._parent_of(intent)
+        instrument = self._contracts.instrument(intent.symbol)
+        order = build_order(intent, order_ref, self._status.account, instrument, parent_id=parent_id, transmit=transmit)
         order_id = self._order_ids.take()
         connection = session.client.conn
         before = connection.numMsgSent
@@ -89,7 +94,18 @@ class OrderWriter:
             raise NotConnected("the socket went before the order; nothing was written")
         if not session.is_open:
             raise BrokerError(f"the socket broke under order {order_id}; it may be live")
+        if not transmit:
+            self._parents[intent.parent_id or intent.intent_id] = parent_id or order_id
         return Written(order_id, self._client_id)
+
+    def _parent_of(self, intent: Intent) -> int:
+        if not intent.parent_id:
+            return 0
+        # Taken out here and put back by the write: when one of a family fails, the rest must not be transmitted.
+        parent = self._parents.pop(intent.parent_id, None)
+        if parent is None:
+            raise Unsendable(f"{intent.intent_id}: its parent or a sibling was not written; nothing was written")
+        return parent
 
     def cancel(self, order_id: int, client_id: int) -> None:
         """Write one cancel, or hold it for the part of a second that the broker's message limit asks for.
