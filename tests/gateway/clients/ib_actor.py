@@ -10,7 +10,8 @@ from functools import partial
 from typing import Any
 
 from tests.gateway.clients.complaint_log import ComplaintLog
-from tests.gateway.clients.stage import ACCOUNT, perform, until
+from tests.gateway.clients.play import perform
+from tests.gateway.clients.stage import ACCOUNT, SPY_ID, until
 
 library: Any = importlib.import_module("ib_async" if importlib.util.find_spec("ib_async") else "ib_insync")
 
@@ -22,6 +23,10 @@ def stock(symbol: str) -> Any:
 
 #: Once qualified, these name subscriptions for the library.
 QQQ, IWM = stock("QQQ"), stock("IWM")
+
+
+def _is_deep(ticker: Any, rows: int) -> bool:
+    return len(ticker.domBids) == len(ticker.domAsks) == rows
 
 
 class IbActor:
@@ -72,6 +77,14 @@ class IbActor:
             "bars kept up to date": self._live_bars,
             "streaming": self._streaming,
             "tick by tick": self._tick_by_tick,
+            "historical ticks": self._historical_ticks,
+            "histogram": self._histogram,
+            "schedule": self._schedule,
+            "options": self._options,
+            "depth": self._depth,
+            "scanner": self._scanner,
+            "news": self._news,
+            "refusals": self._refusals,
             "executions": self._executions,
             "profit and loss": self._profit_and_loss,
         }
@@ -87,10 +100,16 @@ class IbActor:
 
     def _contract_details(self) -> None:
         details = self._ib.reqContractDetails(stock("SPY"))
-        assert [(row.contract.conId, row.minTick) for row in details] == [(756733, 0.01)]
+        assert [(row.contract.conId, row.minTick) for row in details] == [(SPY_ID, 0.01)]
         self._ib.qualifyContracts(QQQ, IWM)
         assert {row.contract.symbol for row in self._ib.reqMatchingSymbols("S")} >= {"SPY"}
         assert [row.increment for row in self._ib.reqMarketRule(26)] == [0.01]
+        for asked in (
+            library.Future("ES", exchange="CME"), library.Forex("EURUSD"), library.Index("SPX", "CBOE", "USD"),
+            library.Crypto("BTC", "PAXOS", "USD"), library.Option("SPY", "202604", 0.0, "C", "SMART"),
+        ):  # fmt: skip
+            found = self._ib.reqContractDetails(asked)
+            assert {row.contract.secType for row in found} == {asked.secType}
         assert self._ib.reqContractDetails(stock("NO SUCH SYMBOL")) == []
 
     def _historical_bars(self) -> None:
@@ -131,6 +150,58 @@ class IbActor:
             until(self, partial(getattr, ticker, "tickByTicks"), kind)
             self._ib.cancelTickByTickData(QQQ, kind)
 
+    def _historical_ticks(self) -> None:
+        for what in ("TRADES", "BID_ASK", "MIDPOINT"):
+            ticks = self._ib.reqHistoricalTicks(QQQ, "20260316 10:00:00 US/Eastern", "", 50, what, True)
+            assert len(ticks) >= 50
+            assert ticks[0].time.timestamp() >= 1_773_669_600
+
+    def _histogram(self) -> None:
+        assert sum(item.count for item in self._ib.reqHistogramData(QQQ, True, "1 day")) > 0
+
+    def _schedule(self) -> None:
+        found = self._ib.reqHistoricalSchedule(QQQ, 5)
+        assert (found.startDateTime, found.timeZone) == ("20260310-09:30:00", "US/Eastern")
+        assert len(found.sessions) == 5
+
+    def _options(self) -> None:
+        ib = self._ib
+        chain = ib.reqSecDefOptParams("SPY", "", "STK", SPY_ID)[0]
+        assert chain.multiplier == "100"
+        strike = sorted(chain.strikes)[len(chain.strikes) // 2]
+        [option] = ib.qualifyContracts(library.Option("SPY", sorted(chain.expirations)[2], strike, "C", "SMART"))
+        priced = ib.calculateOptionPrice(option, 0.2, strike)
+        found = ib.calculateImpliedVolatility(option, priced.optPrice, strike)
+        assert abs(found.impliedVol - 0.2) < 1e-4
+        ticker = ib.reqMktData(option)
+        until(self, lambda: ticker.modelGreeks and ticker.modelGreeks.delta, "greeks of an option")
+        ib.cancelMktData(option)
+
+    def _depth(self) -> None:
+        ib = self._ib
+        for smart in (False, True):
+            ticker = ib.reqMktDepth(QQQ, 5, smart)
+            until(self, partial(_is_deep, ticker, 5), "depth")
+            ib.cancelMktDepth(QQQ, smart)
+        assert ib.reqMktDepthExchanges()
+
+    def _scanner(self) -> None:
+        assert "MOST_ACTIVE" in self._ib.reqScannerParameters()
+        rows = self._ib.reqScannerData(library.ScannerSubscription(-1, "STK", "STK.US.MAJOR", "MOST_ACTIVE"))
+        assert [row.rank for row in rows] == list(range(8))
+
+    def _news(self) -> None:
+        ib = self._ib
+        [provider] = ib.reqNewsProviders()
+        found = ib.reqHistoricalNews(SPY_ID, provider.code, "", "", 3)
+        # One library hands out the list, the other its newest row.
+        newest = found[0] if isinstance(found, list) else found
+        assert ib.reqNewsArticle(provider.code, newest.articleId).articleText.startswith("SPY closes at ")
+
+    def _refusals(self) -> None:
+        self._ib.reqFundamentalData(stock("SPY"), "ReportSnapshot")
+        until(self, lambda: any(code == 430 for _, code, _ in self._errors), "refusal of fundamentals")
+
     def _executions(self) -> None:
         order_id = self.next_id()
         self.place(order_id, action="BUY", totalQuantity=10, orderType="MKT", orderRef="asked for")
@@ -140,7 +211,7 @@ class IbActor:
     def _profit_and_loss(self) -> None:
         account = self._ib.reqPnL(ACCOUNT)
         until(self, lambda: account.dailyPnL == account.dailyPnL, "profit and loss")
-        single = self._ib.reqPnLSingle(ACCOUNT, "", 756733)
+        single = self._ib.reqPnLSingle(ACCOUNT, "", SPY_ID)
         until(self, lambda: single.position == 10, "profit and loss of one holding")
 
     # --- orders -------------------------------------------------------------------------------------------------
@@ -174,9 +245,32 @@ class IbActor:
             return None
         return float(sum(report.commission for report in reports))
 
-    def margin_change(self, order_id: int, **order: Any) -> float:
+    def what_if(self, order_id: int, **order: Any) -> tuple[float, float]:
         state = self._ib.whatIfOrder(stock("SPY"), library.Order(orderId=order_id, **order))
-        return float(state.initMarginChange)
+        return float(state.initMarginChange), float(state.commission)
+
+    def condition(self, kind: str, *, is_more: bool, value: float | str) -> Any:
+        more = {"isMore": is_more}
+        about = {"conId": SPY_ID, "exch": "SMART"}
+        match kind:
+            case "price":
+                return library.PriceCondition(price=value, **about, **more)
+            case "time":
+                return library.TimeCondition(time=value, **more)
+            case "margin":
+                return library.MarginCondition(percent=int(value), **more)
+            case "execution":
+                return library.ExecutionCondition(secType="STK", exch="SMART", symbol=value)
+            case "volume":
+                return library.VolumeCondition(volume=int(value), **about, **more)
+            case _:
+                return library.PercentChangeCondition(changePercent=value, **about, **more)
+
+    def bulletins(self, happen: Callable[[], object]) -> None:
+        self._ib.reqNewsBulletins(True)
+        happen()
+        until(self, self._ib.newsBulletins, "bulletin")
+        self._ib.cancelNewsBulletins()
 
 
 if __name__ == "__main__":

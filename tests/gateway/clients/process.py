@@ -36,4 +36,4 @@ def gateway_process(*words: str) -> Iterator[Running]:
         process.terminate()
         _, said = process.communicate(timeout=20)
     assert process.returncode == 0, said
-    assert said == ""
+    assert said == "", said
