@@ -456,3 +456,15 @@ def test_equity_is_unknown_while_a_needed_mark_is(known: bool) -> None:
     assert (rows["risk"]["GROSS_EXPOSURE"]["measured"] is not None) is known
     assert (rows["strategies"][STRATEGY]["unrealized"] is not None) is known
     assert world.decide(symbol="QQQ") is not None or not known
+
+
+def test_an_alert_read_on_one_screen_is_read_for_all_and_on_record() -> None:
+    world = ready()
+    world.command(CommandKind.KILL)
+    newest = state(world).alert_number - 1
+    for wrong in ("", "x", "0", str(newest + 1)):
+        assert world.command(CommandKind.ACK, target=wrong) == f"denied: no alert {wrong!r}"
+    assert world.command(CommandKind.ACK, target=str(newest)) == f"done: alerts up to {newest} are read"
+    assert world.command(CommandKind.ACK, target=str(newest)).endswith("are read already, by test")
+    row = view(state(world), world.now)["core"]["core"]
+    assert (row["acknowledged"], row["acknowledged_by"]) == (newest, "test")

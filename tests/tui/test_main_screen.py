@@ -205,12 +205,14 @@ class TestKill:
             await desk.set_core(state="PAUSED")
             assert "KILL" not in desk.text.replace("^X KILL", "").split("6 LOG")[0]
 
-    @pytest.mark.parametrize("opening", ["ctrl+f", "question_mark", "colon", "ctrl+c", "slash", "a", "b", "p", "enter"])
+    @pytest.mark.parametrize(
+        "opening", ["ctrl+f", "question_mark", "colon", "ctrl+c", "slash", "a", "b", "p", "enter", "v", "r"]
+    )
     async def test_it_works_whatever_is_open(self, opening: str) -> None:
         async with bench() as desk:
             await desk.press(opening)
             await desk.press("ctrl+x")
-            assert desk.kinds == ["kill"]
+            assert [kind for kind in desk.kinds if kind != "ack"] == ["kill"]
 
     async def test_it_works_inside_the_type_ahead_guard(self) -> None:
         async with bench() as desk:
@@ -258,13 +260,14 @@ class TestPauseAndRefusals:
             assert "READ-ONLY" in desk.text
 
 
-async def test_no_bare_key_reaches_the_core() -> None:
+async def test_no_bare_key_orders_anything_of_the_core() -> None:
+    """That alerts were read is told to the core, so that other screens know; it changes nothing in trading."""
     async with bench() as desk:
         for key in (*"abcdefghijklmnoprstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0789", "enter", "space", "delete"):
             await desk.pilot.press(key)
             desk.now += GUARD_S + 0.01
             await desk.pilot.press("escape")
-            assert desk.sent == [], key
+            assert set(desk.kinds) <= {"ack"}, key
 
 
 async def test_mashing_keys_never_leaves_a_kill() -> None:

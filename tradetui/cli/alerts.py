@@ -1,4 +1,4 @@
-"""`tradetui alerts test`: does a message from here reach the operator's phone."""
+"""`tradetui alerts`: list them, take them as read, and test whether a message reaches the operator's phone."""
 
 from __future__ import annotations
 
@@ -9,17 +9,69 @@ import sys
 import time
 from dataclasses import asdict
 
+from tradetui.cli.ask import add_limit, ask, state_of
 from tradetui.cli.context import paths_of
 from tradetui.cli.main import Subparsers
+from tradetui.cli.send import send
+from tradetui.cli.show import moment, show_json, show_table, text
+from tradetui.control.messages import Row
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the parser of `alerts`."""
-    parser = subparsers.add_parser("alerts", help="send a test alert and follow it to the phone")
-    parser.add_argument("action", choices=("test",), help="test: send one message to every recipient")
+    parser = subparsers.add_parser("alerts", help="test the alert channel, list alerts, take them as read")
+    parser.add_argument(
+        "action",
+        choices=("test", "list", "ack"),
+        help="test: send one message to every recipient; list: the latest, newest first; ack: all are read, "
+        "for every screen of the core",
+    )
+    add_limit(parser, 20)
 
 
 def run(args: argparse.Namespace) -> int:
+    """Test, list or acknowledge.
+
+    Raises:
+        TradetuiError: why it was not done.
+    """
+    if args.action == "list":
+        return _list(args)
+    return _acknowledge(args) if args.action == "ack" else _test(args)
+
+
+def _list(args: argparse.Namespace) -> int:
+    rows = ask(paths_of(args), "alerts", {"limit": args.limit})
+    if args.json:
+        show_json(rows)
+    elif rows:
+        show_table(("NO", "TIME (UTC)", "SEVERITY", "DELIVERY", "TEXT"), [_cells(row) for row in rows], ("NO",))
+    else:
+        print("no alerts")
+    return 0
+
+
+def _cells(row: Row) -> list[str]:
+    number = str(row.get("number", ""))
+    return [
+        number,
+        moment(row.get("ts_ns")),
+        text(row.get("severity")),
+        text(row.get("delivery")),
+        text(row.get("text")),
+    ]
+
+
+def _acknowledge(args: argparse.Namespace) -> int:
+    paths = paths_of(args)
+    numbers = [int(key) for key in state_of(paths, ("alerts",)).get("alerts", {}) if key.isdecimal()]
+    if not numbers:
+        print("no alerts since the core started")
+        return 0
+    return send(paths, "ack", target=str(max(numbers)))
+
+
+def _test(args: argparse.Namespace) -> int:
     """Send one test message to every recipient of the profile and wait up to a minute for each to arrive.
 
     Raises:

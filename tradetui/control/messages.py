@@ -49,7 +49,8 @@ class CoreRow(TypedDict):
     `flatten` is empty, what a running flatten does, `NOT FLAT: ...` or `FLAT`. `kill_pending`: orders of a kill are not
     confirmed dead yet. `review` is empty or says in one line what a restart left to be resolved. `exchange_tz` is
     the exchange's time zone by its IANA name; without it clients show UTC. `armed` is None where nothing has to be
-    armed; an arm command names the `arming_digest` of what was shown as its target.
+    armed; an arm command names the `arming_digest` of what was shown as its target. `acknowledged` is the number of the
+    newest alert that somebody has read, on whatever screen.
     """
 
     state: str
@@ -81,6 +82,8 @@ class CoreRow(TypedDict):
     flatten: NotRequired[str]
     kill_pending: NotRequired[bool]
     review: NotRequired[str]
+    acknowledged: NotRequired[int]
+    acknowledged_by: NotRequired[str]
     armed: NotRequired[bool | None]
     last_armed: NotRequired[str]
     arming_digest: NotRequired[str]

@@ -220,6 +220,7 @@ class CommandKind(StrEnum):
     UNLOCK = "unlock"
     ARM = "arm"
     DISARM = "disarm"
+    ACK = "ack"
     CLOSE_UNKNOWN = "close-unknown"
     STOP = "stop"
 

@@ -84,6 +84,8 @@ def _carry_out(state: CoreState, out: Out, now: Now, command: Command) -> Answer
             return arm(state, out, now, command)
         case CommandKind.DISARM:
             return disarm(state, out, now, command)
+        case CommandKind.ACK:
+            return _acknowledge(state, command)
         case CommandKind.STOP:
             out.then(StopCore(f"stop ordered by {command.who}"))
             return "done", "the core stops; positions and protective stops stay"
@@ -202,6 +204,16 @@ def _cancel(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
     for order in chosen:
         cancel(state, out, now, order, f"cancelled by {command.who}")
     return "accepted", f"cancelling {len(chosen)} order{'s' if len(chosen) > 1 else ''}"
+
+
+def _acknowledge(state: CoreState, command: Command) -> Answer:
+    number = int(command.target) if command.target.isdecimal() else 0
+    if not 0 < number < state.alert_number:
+        return "denied", f"no alert {command.target!r}"
+    if number <= state.acknowledged:
+        return "done", f"alerts up to {state.acknowledged} are read already, by {state.acknowledged_by}"
+    state.acknowledged, state.acknowledged_by = number, command.who
+    return "done", f"alerts up to {number} are read"
 
 
 def _switch(state: CoreState, out: Out, command: Command) -> Answer:

@@ -176,6 +176,8 @@ class CoreState:
     alerts: deque[Alert] = field(default_factory=lambda: deque(maxlen=200))
     note_number: int = 0
     alert_number: int = 1
+    acknowledged: int = 0
+    acknowledged_by: str = ""
     counts_bars: int = 0
     counts_signals: int = 0
     counts_orders: int = 0

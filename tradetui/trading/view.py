@@ -63,6 +63,8 @@ def _core(state: CoreState, now: Now) -> Row:
         "kill_pending": state.kill is not None,
         "review": review_text(state),
         "armed": is_armed(state),
+        "acknowledged": state.acknowledged,
+        "acknowledged_by": state.acknowledged_by,
         "last_armed": last_armed(state),
         "arming_digest": arming_digest(state.settings.arming) if state.settings.live else "",
         "bars": state.counts_bars,

@@ -30,6 +30,7 @@ from tradetui.tui.term.paint import CellPainter
 from tradetui.tui.themes import DARK, THEMES
 from tradetui.tui.viewmodels.glyphs import BRAILLE, Glyphs
 from tradetui.tui.viewmodels.picture import Picture
+from tradetui.tui.viewmodels.review import is_holding
 
 Clock = Callable[[], float]
 
@@ -92,6 +93,7 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
         self._refresh_hz = refresh_hz
         self._terminal_size = terminal_size
         self.acknowledged = 0
+        self._reviewed = False
         self.animation_level = "none"
         for known in THEMES:
             self.register_theme(known)
@@ -148,6 +150,9 @@ class TradeTuiApp(CellPainter, inherit_bindings=False):
         self._main.show(picture)
         if picture.link.live and picture.trading_state == "KILLED":
             self.operator.saw_killed()
+        if not self._reviewed and picture.link.live and is_holding(picture) and self.screen is self._main:
+            self._reviewed = True
+            self.desk.show_review()
         if isinstance(self.screen, Dialog) and self.screen.is_mounted:
             self.screen.update_content()
 

@@ -9,16 +9,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tradetui.tui.commands.registry import COMMANDS
+from tradetui.tui.screens.choice import RepairMenu, ReviewDialog
 from tradetui.tui.screens.leave import LeaveMenu, Way
 from tradetui.tui.screens.palette import Chosen, PaletteDialog
 from tradetui.tui.screens.reading import Reading, grid_lines, wrapped
 from tradetui.tui.screens.typed import Field, Question, TypedDialog
 from tradetui.tui.themes import THEMES
+from tradetui.tui.viewmodels import rows
 from tradetui.tui.viewmodels.alerts import alerts_view, newest_alert
+from tradetui.tui.viewmodels.arming import arming_lines
 from tradetui.tui.viewmodels.flatten import account_line, account_tail, confirmation, flatten_preview
 from tradetui.tui.viewmodels.hints import help_lines, palette_entries
 from tradetui.tui.viewmodels.model import Line, Span, Tone
 from tradetui.tui.viewmodels.plan import PANELS
+from tradetui.tui.viewmodels.repair import NotANumber, Repair, arguments_of, repairs_of, repairs_of_item
+from tradetui.tui.viewmodels.review import review_lines, review_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +91,72 @@ class OperatorDesk:
         text = f"Ends the core: strategies stop and nothing is watched. {held} positions and their stops stay."
         self._ask("stop the core", self._question(text, "Stop the core", Field(label=f"type {hint}", word=word)), send)
 
+    def ask_repair(self) -> None:
+        """Offer what can be done about the row under the cursor."""
+        panel = self._panel()
+        repairs = repairs_of(panel.id or "", panel.cursor_key or "", self._app.picture())
+        if repairs:
+            self._choose_repair(repairs)
+        else:
+            self._app.operator.note("repair: put the cursor on a live order, or on a position with something to mend")
+
+    def show_review(self) -> None:
+        """Show the restart review."""
+
+        def chosen(number: int | None) -> None:
+            items = review_rows(self._app.picture())
+            if number is None or number > len(items):
+                return
+            repairs = repairs_of_item(items[number - 1], self._app.picture())
+            if repairs:
+                self._choose_repair(repairs)
+            else:
+                self._app.operator.note(f"review: nothing to do here about item {number}")
+                self._app.show_now()
+
+        dialog = ReviewDialog(lambda: review_lines(self._app.picture()), clock=self._app.clock)
+        self._app.push_screen(dialog, chosen)
+
+    def ask_arm(self) -> None:
+        """Open the dialog that arms a live core, for exactly what it shows."""
+
+        def question() -> Question:
+            word, hint = account_tail(self._app.picture())
+            lines = arming_lines(self._app.picture())
+            return Question(lines=lines, fields=(Field(label=f"type {hint}", word=word),), verb="Arm")
+
+        def send(typed: tuple[str, ...]) -> None:
+            shown = rows.text(self._app.picture().core, "arming_digest")
+            self._app.operator.command("arm", target=shown, confirm=typed[0])
+
+        self._ask("arm", question, send)
+
+    def disarm(self) -> None:
+        """Take the arming back at once."""
+        self._app.operator.command("disarm", reason="operator")
+
+    def _choose_repair(self, repairs: Sequence[Repair]) -> None:
+        def chosen(repair: Repair | None) -> None:
+            if repair is not None:
+                self._ask_repair(repair)
+
+        self._app.push_screen(RepairMenu(repairs, clock=self._app.clock), chosen)
+
+    def _ask_repair(self, repair: Repair) -> None:
+        fields = tuple(Field(label=blank.label, word=blank.word) for blank in repair.blanks)
+
+        def send(typed: tuple[str, ...]) -> None:
+            try:
+                texts, booking = arguments_of(repair, typed)
+            except NotANumber as error:
+                self._app.operator.note(f"{repair.title}: {error}; nothing was sent")
+                return
+            self._app.operator.command(
+                repair.kind, symbols=repair.symbols, target=repair.target, booking=booking, **texts
+            )
+
+        self._ask(repair.title, self._question(repair.text, repair.title.partition(" ")[0].capitalize(), *fields), send)
+
     def ask_leave(self) -> None:
         """Open the menu of ways to leave."""
 
@@ -127,7 +198,11 @@ class OperatorDesk:
 
     def show_alerts(self) -> None:
         """Show the alerts and take them as read."""
-        self._app.acknowledged = newest_alert(self._app.picture())
+        picture = self._app.picture()
+        self._app.acknowledged = newest_alert(picture)
+        if picture.unacknowledged and picture.link.live:
+            # The core tells every other screen, and its journal keeps who has read them.
+            self._app.operator.command("ack", target=str(self._app.acknowledged))
         lines = grid_lines(lambda: alerts_view(self._app.picture()))
         self._app.push_screen(Reading("alerts", lines, clock=self._app.clock))
         self._app.show_now()

@@ -34,6 +34,18 @@ class Desk(Protocol):
     def ask_stop(self) -> None:
         """Open the dialog that ends the core."""
 
+    def ask_repair(self) -> None:
+        """Offer what can be done about the row under the cursor."""
+
+    def show_review(self) -> None:
+        """Show the restart review."""
+
+    def ask_arm(self) -> None:
+        """Open the dialog that arms a live core."""
+
+    def disarm(self) -> None:
+        """Take the arming back at once."""
+
     def ask_leave(self) -> None:
         """Open the menu of ways to leave."""
 

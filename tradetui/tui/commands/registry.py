@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tradetui.tui.commands.base import Command
+from tradetui.tui.commands.books import Arm, Disarm, Repair, Review
 from tradetui.tui.commands.panels import (
     Back,
     Down,
@@ -27,6 +28,10 @@ COMMANDS: tuple[Command, ...] = (
     Unkill(),
     Flatten(),
     StopCore(),
+    Arm(),
+    Disarm(),
+    Review(),
+    Repair(),
     *focus_commands(),
     NextPanel(),
     PreviousPanel(),

@@ -11,7 +11,8 @@ from tradetui.tui.viewmodels.picture import Picture
 GROUP = "Trading"
 
 
-def _not_reachable(picture: Picture) -> str:
+def not_reachable(picture: Picture) -> str:
+    """Return why no command but a kill can be given now, empty when one can."""
     if not picture.link.live:
         return f"the core is {picture.link.phase}"
     if not picture.link.compatible:
@@ -57,7 +58,7 @@ class Pause(Command):
     def refusal(self, picture: Picture) -> str:
         if picture.trading_state in ("PAUSED", "HALTED", "KILLED"):
             return f"trading is {picture.trading_state} already"
-        return _not_reachable(picture)
+        return not_reachable(picture)
 
     def consequence(self, picture: Picture) -> str:
         return f"{_entries(picture)}; exits and stops go on"
@@ -80,7 +81,7 @@ class Resume(Command):
             return "trading is KILLED: un-kill it first"
         if picture.trading_state == "RUN":
             return "trading runs"
-        return _not_reachable(picture)
+        return not_reachable(picture)
 
     def consequence(self, picture: Picture) -> str:
         return "strategies may open positions again (asks)"
@@ -101,7 +102,7 @@ class Unkill(Command):
     def refusal(self, picture: Picture) -> str:
         if picture.trading_state != "KILLED":
             return "trading is not KILLED"
-        return _not_reachable(picture)
+        return not_reachable(picture)
 
     def consequence(self, picture: Picture) -> str:
         return "ends KILLED; trading is then PAUSED (asks)"
@@ -120,7 +121,7 @@ class Flatten(Command):
     footer = 2
 
     def refusal(self, picture: Picture) -> str:
-        return _not_reachable(picture)
+        return not_reachable(picture)
 
     def consequence(self, picture: Picture) -> str:
         held, live = len(picture.section("positions")), len(picture.live_orders())
@@ -140,7 +141,7 @@ class StopCore(Command):
     group = GROUP
 
     def refusal(self, picture: Picture) -> str:
-        return _not_reachable(picture)
+        return not_reachable(picture)
 
     def consequence(self, picture: Picture) -> str:
         return f"{len(picture.section('positions'))} positions stay with nobody watching (asks)"

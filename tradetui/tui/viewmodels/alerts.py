@@ -30,9 +30,14 @@ def alerts_view(picture: Picture) -> GridView:
     return GridView(
         columns=COLUMNS,
         rows=tuple(GridRow(str(number), _cells(number, row, picture)) for number, row in alerts),
-        info=f"channel {rows.text(picture.single('alerting'), 'state') or 'unknown'}",
+        info=f"channel {rows.text(picture.single('alerting'), 'state') or 'unknown'}{_read(picture)}",
         empty=(Span("no alerts", Tone.DIM),),
     )
+
+
+def _read(picture: Picture) -> str:
+    number, who = rows.whole(picture.core, "acknowledged"), rows.text(picture.core, "acknowledged_by")
+    return f"; read up to {number} by {who}" if number and who else ""
 
 
 def newest_alert(picture: Picture) -> int:

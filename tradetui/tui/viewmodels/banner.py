@@ -14,6 +14,7 @@ from tradetui.tui.viewmodels import rows
 from tradetui.tui.viewmodels.formats import age, clock, signed
 from tradetui.tui.viewmodels.model import Line, Span, Tone
 from tradetui.tui.viewmodels.picture import Picture
+from tradetui.tui.viewmodels.review import is_holding
 
 _SEVERITY = {"KILLED": 3, "HALTED": 2, "PAUSED": 1}
 #: How long the result of an ordinary command stays on the screen; it stays in the log.
@@ -27,6 +28,7 @@ def banner_lines(picture: Picture) -> tuple[Line, ...]:
         *_kill(picture),
         *_flatten(picture),
         *_latches(picture),
+        *_review(picture),
         *_broker(picture),
         *_latest(picture),
     )
@@ -96,6 +98,14 @@ def _latches(picture: Picture) -> Iterator[Line]:
     more = f"  (+{len(latches) - 1} more)" if len(latches) > 1 else ""
     tone = Tone.CAUTION if rows.text(worst, "state") == "PAUSED" else Tone.ALARM
     yield (Span(f" {rows.text(worst, 'state')} ", tone), Span(f" {_latch_text(worst, picture)}{more}", Tone.TEXT))
+
+
+def _review(picture: Picture) -> Iterator[Line]:
+    if is_holding(picture):
+        yield (
+            Span(" RESTART REVIEW ", Tone.CAUTION),
+            Span(f" {rows.text(picture.core, 'review')}: v shows it", Tone.TEXT),
+        )
 
 
 def _latch_text(row: Row, picture: Picture) -> str:

@@ -22,7 +22,7 @@ _CLOSED = frozenset({"NEW", "DENIED", "FILLED", "CANCELLED", "REJECTED", "EXPIRE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """One moment. `acknowledged` is the number of the newest alert the operator has looked at."""
+    """One moment. `acknowledged` is the number of the newest alert that was looked at on this screen."""
 
     state: Mapping[str, Section]
     link: LinkStatus
@@ -70,8 +70,9 @@ class Picture:
 
     @property
     def unacknowledged(self) -> int:
-        """How many alerts the operator has not looked at."""
-        return sum(1 for key in self.section("alerts") if key.isdigit() and int(key) > self.acknowledged)
+        """How many alerts nobody has looked at, here or on another screen of this core."""
+        read = max(self.acknowledged, rows.whole(self.core, "acknowledged") or 0)
+        return sum(1 for key in self.section("alerts") if key.isdigit() and int(key) > read)
 
     def nothing_in(self, section: str, said: str) -> Line:
         """Return what to say of a section without rows: `said` when the core told so, that it is unknown when not."""
