@@ -20,6 +20,7 @@ from tradetui.gateway.market.stream import EventStream
 from tradetui.gateway.market.styles import StyleBook
 from tradetui.gateway.market.tickmaker import RecordedTicks, TickMaker
 from tradetui.gateway.market.tickpath import Ticks
+from tradetui.gateway.venue.listing import fits
 from tradetui.gateway.venue.model import Contract, ContractDetails
 from tradetui.marketdata.calendar import TradingCalendar
 
@@ -77,8 +78,14 @@ class BarMarket:
         self._stream.open(con_id)
 
     def details(self, asked: Contract) -> ContractDetails | None:
-        """The one instrument an order means, which streams from now on; None if there is none or several."""
-        found = self.directory.find(asked, self._stream.reached_ns)
+        """The one instrument an order means, which streams from now on; None if there is none or several.
+
+        By its number also one that has ended: a venue that was down meanwhile still has to settle it.
+        """
+        one = self.directory.numbered(asked.con_id) if asked.con_id else None
+        found = [one] if one is not None and fits(asked, one.contract) else []
+        if not asked.con_id:
+            found = self.directory.find(asked, self._stream.reached_ns)
         if len(found) != 1:
             return None
         self._stream.open(found[0].contract.con_id)

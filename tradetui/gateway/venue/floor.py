@@ -100,6 +100,7 @@ class Floor:
         book.last = book.previous_close = price
         book.opened = book.hours.is_open
         if details.expires_ns is not None:
+            book.expired = details.expires_ns <= self.now_ns
             self.timers.at(details.expires_ns, Due.SETTLE, contract.con_id)
         if details.under_con_id and details.under_con_id not in self.books:
             self.find(Contract.numbered(details.under_con_id))

@@ -16,7 +16,7 @@ from tradetui.gateway.venue.account import Account, Holding, Payment
 from tradetui.gateway.venue.clockwork import Clockwork
 from tradetui.gateway.venue.conditions import Conditions
 from tradetui.gateway.venue.floor import Due, Floor
-from tradetui.gateway.venue.model import CommissionReport, Execution, OrderStatus
+from tradetui.gateway.venue.model import CommissionReport, Contract, Execution, OrderStatus
 from tradetui.gateway.venue.working import WorkingOrder
 
 VERSION = 2
@@ -172,7 +172,8 @@ def _restore_accounts(floor: Floor, image: VenueImage) -> None:
 
 def _restore_books(floor: Floor, image: VenueImage) -> None:
     for each in image.books:
-        book = floor.books.get(each.con_id)
+        # What was listed on demand is listed again, for the orders that watch it; the market may no longer know it.
+        book = floor.find(Contract.numbered(each.con_id))
         if book is not None:
             book.last, book.printed = each.last, each.printed
             book.previous_close, book.volume = each.previous_close, each.volume
