@@ -21,7 +21,7 @@ from tradetui.domain.clock import MINUTE_NS
 from tradetui.domain.instrument import Instrument
 from tradetui.domain.order import Side, TimeInForce
 from tradetui.marketdata.bar_columns import BarColumns
-from tradetui.risk.limits import BreakerAction, Limits
+from tradetui.risk.limits import BreakerAction, Limits, SymbolLimits
 from tradetui.strategy.api import Context, Strategy
 
 ROOT = Path(__file__).parents[2]
@@ -35,10 +35,24 @@ LIMITS = Limits(
     max_position_qty=1e6,
     max_position_notional=1e9,
     max_gross_notional=1e9,
+    max_net_notional=1e9,
     max_leverage=1000.0,
     max_positions=10,
+    max_concentration_pct=1e6,
+    max_sector_pct=1e6,
     daily_loss_limit=1e9,
+    strategy_loss_limit=1e9,
+    symbol_loss_limit=1e9,
     max_drawdown_pct=1e6,
+    max_day_drawdown_pct=1e6,
+    max_losing_streak=1000,
+    max_round_trips=1000,
+    max_denials=1000,
+    max_rejects=1000,
+    reject_window_s=60.0,
+    max_slippage_bps=1e6,
+    max_messages_per_minute=1_000_000,
+    max_orders_per_fill=1e6,
     price_collar_pct=1e6,
     max_spread_pct=1e6,
     max_quote_age_s=10.0,
@@ -180,6 +194,11 @@ tight_limits = st.builds(
     max_gross_notional=st.sampled_from([3_000.0, 1e9]),
     max_leverage=st.sampled_from([0.02, 1000.0]),
     max_positions=st.sampled_from([1, 10]),
+    max_net_notional=st.sampled_from([2_500.0, 1e9]),
+    max_concentration_pct=st.sampled_from([1.5, 1e6]),
+    max_sector_pct=st.sampled_from([2.0, 1e6]),
+    sectors=st.sampled_from([{}, {"letters": frozenset({"AAA", "BBB"})}]),
+    symbol=st.sampled_from([{}, {"AAA": SymbolLimits(max_position_qty=12.0)}]),
     daily_loss_limit=st.sampled_from([5.0, 50.0, 1e9]),
     max_drawdown_pct=st.sampled_from([0.02, 1e6]),
     price_collar_pct=st.sampled_from([0.5, 1e6]),

@@ -20,8 +20,8 @@ from tradetui.backtest.engine import RunSpec
 from tradetui.backtest.replay_check import Entry, decided_orders
 from tradetui.backtest.sessions import exchange_sessions
 from tradetui.config import load_config
+from tradetui.config.effective import limits_of
 from tradetui.domain.clock import MINUTE_NS, to_ns
-from tradetui.engine.composition import limits_of
 from tradetui.marketdata.bar_file import load_bars
 from tradetui.marketdata.calendar import TradingCalendar
 from tradetui.strategy.api import ParamValue
@@ -129,7 +129,7 @@ def backtest_orders(home: Path, bars: Path, first: dict[tuple[str, str], int], u
     for (name, symbol), start_ns in first.items():
         columns = load_bars(bars, [symbol])
         spec = RunSpec(
-            limits=limits_of(config),
+            limits=limits_of(config.risk, config.allowed_symbols()),
             sessions=exchange_sessions(calendar, columns[symbol].end_ns),
             cash=1_000_000.0,
             start_ns=start_ns,

@@ -65,6 +65,7 @@ def _settings(prepared: Prepared) -> JsonTree:
     spec, strategy = prepared.spec, prepared.players[0].strategy
     limits = asdict(spec.limits)
     limits["symbols"] = sorted(spec.limits.symbols)
+    limits["sectors"] = {name: sorted(symbols) for name, symbols in spec.limits.sectors.items()}
     return {
         "params": {name: getattr(strategy, name) for name in sorted(parameters(type(strategy)))},
         "cash": spec.cash,

@@ -7,6 +7,7 @@ short cut can change the speed but no decision.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 from tradetui.backtest.account import Account
@@ -42,6 +43,11 @@ class Keeper:
         self._repeat_ns = int(limits.duplicate_window_s * SECOND_NS) + 1
         self._window = (0, -1)
         self._several = len(account.symbols) > 1
+        self._scoped = bool(limits.strategy or limits.symbol)
+        # Net is never above gross, and a sector never above all: under these the gate surely allows.
+        self._gross_cap = min(limits.max_gross_notional, limits.max_net_notional)
+        self._gross_share = min(limits.max_leverage, limits.max_sector_pct / 100 if limits.sectors else math.inf)
+        self._symbol_share = limits.max_concentration_pct / 100
 
     def passes(self, lane: Lane, sign: int, qty: float, now_ns: int) -> bool:
         """Return True only if the gate surely allows a market order of a sound quantity."""
@@ -50,7 +56,7 @@ class Keeper:
         held = lane.held()
         if held and (held > 0) != (sign > 0):
             return qty <= abs(held) - lane.resting(sign) + 1e-9
-        if sign < 0 and self._limits.long_only:
+        if self._scoped or (sign < 0 and self._limits.long_only):
             return False
         start, end = self._window
         return (
@@ -109,8 +115,9 @@ class Keeper:
             and worst * value * _UP <= limits.max_position_notional
             and (held != 0 or symbols_other < limits.max_positions)
             and equity > 0
-            and gross * _UP <= limits.max_gross_notional
-            and gross * _UP <= limits.max_leverage * equity
+            and gross * _UP <= self._gross_cap
+            and gross * _UP <= self._gross_share * equity
+            and worst * value * _UP <= self._symbol_share * equity
             and watch.day_equity - equity < limits.daily_loss_limit
             and watch.drawdown_pct(equity) < limits.max_drawdown_pct
         )
@@ -127,10 +134,31 @@ class Keeper:
                 gross += exposure.worst * (other.mark() or 0.0) * other.multiplier
         return gross, count
 
+    def _net_others(self, lane: Lane) -> tuple[float, float]:
+        """Return the lowest and highest net value that all other symbols can reach."""
+        low = high = 0.0
+        for other in self._account.symbols:
+            if other.symbol != lane.symbol:
+                exposure, value = _exposure(other), (other.mark() or 0.0) * other.multiplier
+                low += (exposure.held - exposure.selling) * value
+                high += (exposure.held + exposure.buying) * value
+        return low, high
+
+    def _sector_others(self, lane: Lane) -> float:
+        """Return the gross value of all other symbols in the sector of this one."""
+        sector = self._limits.sector_of(lane.symbol)
+        members = self._limits.sectors[sector] if sector is not None else frozenset[str]()
+        return sum(
+            _exposure(other).worst * (other.mark() or 0.0) * other.multiplier
+            for other in self._account.symbols
+            if other.symbol in members and other.symbol != lane.symbol
+        )
+
     def _view(self, lane: Lane, intent: Intent, known: bool) -> RiskView:
         now_ns = intent.bar_end_ns
         clock = self._sessions.clock(now_ns + _AFTER_CLOSE_NS)
         gross, count = self._others(lane)
+        net_low, net_high = self._net_others(lane)
         equity = self._account.equity()
         exposure = _exposure(lane)
         mark = lane.mark()
@@ -148,6 +176,11 @@ class Keeper:
             exposure=exposure,
             gross_other=gross,
             symbols_other=count,
+            net_low_other=net_low,
+            net_high_other=net_high,
+            sector_other=self._sector_others(lane),
+            strategy_exposure=exposure,
+            strategy_gross_other=gross,
             equity=equity,
             # What a margin of 1 / max_leverage leaves free, so that leverage 1 means cash.
             available_funds=equity - tied / self._limits.max_leverage,

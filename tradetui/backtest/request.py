@@ -83,6 +83,7 @@ def prepare(request: BacktestRequest, paths: Paths) -> Prepared:
         OperatorError: strategy, parameters, bar file, symbols, range, costs or configuration are wrong.
     """
     from tradetui.config import load_config
+    from tradetui.config.effective import limits_of
 
     config = load_config(paths.home, paths.profile, os.environ)
     strategy, settings = _strategy(request, config, paths.strategies)
@@ -99,7 +100,7 @@ def prepare(request: BacktestRequest, paths: Paths) -> Prepared:
     calendar = request.calendar or config.market.calendar
     commission = request.commission or config.backtest.commission
     spec = RunSpec(
-        limits=_limits(config, symbols) if request.limits else far_limits(symbols),
+        limits=limits_of(config.risk, symbols) if request.limits else far_limits(symbols),
         sessions=_sessions(bars, calendar, paths),
         cash=_given(request.cash, config.backtest.cash),
         costs=Costs(parse_commission(commission), _given(request.slippage_bps, config.backtest.slippage_bps)),
@@ -123,10 +124,24 @@ def far_limits(symbols: Sequence[str]) -> Limits:
         max_position_qty=_FAR,
         max_position_notional=_FAR,
         max_gross_notional=_FAR,
+        max_net_notional=_FAR,
         max_leverage=_FAR,
         max_positions=10**9,
+        max_concentration_pct=_FAR,
+        max_sector_pct=_FAR,
         daily_loss_limit=_FAR,
+        strategy_loss_limit=_FAR,
+        symbol_loss_limit=_FAR,
         max_drawdown_pct=_FAR,
+        max_day_drawdown_pct=_FAR,
+        max_losing_streak=10**9,
+        max_round_trips=10**9,
+        max_denials=10**9,
+        max_rejects=10**9,
+        reject_window_s=1e-6,
+        max_slippage_bps=_FAR,
+        max_messages_per_minute=10**9,
+        max_orders_per_fill=_FAR,
         price_collar_pct=_FAR,
         max_spread_pct=_FAR,
         max_quote_age_s=_FAR,
@@ -167,13 +182,6 @@ def _typed(strategy: LoadedStrategy, params: Mapping[str, ParamValue]) -> dict[s
 def _instrument(config: Config, symbol: str) -> Instrument:
     given = config.market.instruments.get(symbol)
     return Instrument(symbol=symbol) if given is None else Instrument(symbol=symbol, multiplier=given.multiplier)
-
-
-def _limits(config: Config, symbols: Sequence[str]) -> Limits:
-    risk = config.risk
-    named = {item.name: getattr(risk, item.name) for item in fields(Limits) if hasattr(risk, item.name)}
-    named["breaker_action"] = BreakerAction(risk.breaker_action)
-    return Limits(symbols=frozenset(symbols), **named)
 
 
 def _instant(text: str | None, option: str, add_days: int) -> int | None:

@@ -57,6 +57,7 @@ def contradictions(config: Config, origins: Origins, home: Path) -> list[Problem
         *((*_live_broker(config), *_live_limits(origins)) if config.profile == "live" else ()),
         *_limit_order(config, origins),
         *_symbols(config),
+        *_sectors(config),
         *_strategies(config, home),
         *_execution(config),
         *_alerts(config),
@@ -119,6 +120,8 @@ def _symbols(config: Config) -> Iterator[Finding]:
     known = config.market.symbols
     named: list[tuple[KeyPath, tuple[str, ...]]] = [
         (("risk", "allowed_symbols"), config.risk.allowed_symbols or ()),
+        *((("risk", "sectors", name), symbols) for name, symbols in config.risk.sectors.items()),
+        *((("risk", "symbol", symbol), (symbol,)) for symbol in config.risk.symbol),
         *((("market", "instruments", symbol), (symbol,)) for symbol in config.market.instruments),
         *((("strategies", name, "symbols"), config.symbols_of(name)) for name in config.strategies),
     ]
@@ -131,7 +134,18 @@ def _symbols(config: Config) -> Iterator[Finding]:
         yield ("market", "symbols"), f"named twice: {', '.join(repeated)}"
 
 
+def _sectors(config: Config) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    for name, symbols in config.risk.sectors.items():
+        for symbol in symbols:
+            if seen.setdefault(symbol, name) != name:
+                yield ("risk", "sectors", name), f"{symbol} is in sector {seen[symbol]} already; put it in one"
+
+
 def _strategies(config: Config, home: Path) -> Iterator[Finding]:
+    for name in config.risk.strategy:
+        if name not in config.strategies:
+            yield ("risk", "strategy", name), f"there is no [strategies.{name}]{near(name, tuple(config.strategies))}"
     for name, strategy in config.strategies.items():
         path = ("strategies", name)
         if strategy.strategy is not None and strategy.file is not None:

@@ -25,7 +25,22 @@ from tradetui.home import PROFILES, Paths
 _CHOSEN = "chosen at the start"
 
 # What differs from the general defaults before the operator has said anything.
-_PROFILE_DEFAULTS: dict[str, dict[str, Any]] = {"demo": {"clock": {"speed": 60.0}}}
+# The demo's day passes in minutes, and in a made-up market a run of losses says nothing: what ends a strategy's day
+# elsewhere lies further off there.
+_PROFILE_DEFAULTS: dict[str, dict[str, Any]] = {
+    "demo": {
+        "clock": {"speed": 60.0},
+        "risk": {
+            "max_losing_streak": 1_000,
+            "max_round_trips": 1_000,
+            "max_denials": 1_000,
+            "max_rejects": 1_000,
+            "max_slippage_bps": 1_000.0,
+            "max_messages_per_minute": 100_000,
+            "max_orders_per_fill": 100_000.0,
+        },
+    }
+}
 
 
 @dataclass(frozen=True, slots=True)

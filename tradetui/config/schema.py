@@ -17,6 +17,9 @@ from pydantic import BaseModel
 
 from tradetui.config.toml_lines import KeyPath
 
+#: Tables whose keys are symbols.
+_BY_SYMBOL = (("market", "instruments"), ("risk", "symbol"))
+
 
 def fields_at(path: KeyPath) -> tuple[str, ...]:
     """Return the names of the keys that may stand under `path`; empty where any name may, or none."""
@@ -31,7 +34,7 @@ def sections_with(name: str) -> tuple[str, ...]:
 
 def normal_path(path: KeyPath) -> KeyPath:
     """Return the path of an environment name with its table names as they are written: symbols in capitals."""
-    return tuple(part.upper() if path[:index] == ("market", "instruments") else part for index, part in enumerate(path))
+    return tuple(part.upper() if path[:index] in _BY_SYMBOL else part for index, part in enumerate(path))
 
 
 def parse_text(path: KeyPath, text: str) -> object:

@@ -136,6 +136,7 @@ class LatchRow(TypedDict):
     ts_ns: int
     cleared_by: str
     symbol: str | None
+    strategy: NotRequired[str | None]
 
 
 class SymbolRow(TypedDict):
@@ -218,7 +219,10 @@ class FillRow(TypedDict):
 
 
 class RiskRow(TypedDict):
-    """One meter. Row key: control code. `used` is measured/limit in 0..1 and beyond, None when not measurable."""
+    """One meter. Row key: control code. `used` is measured/limit in 0..1 and beyond, None when not measurable.
+
+    `scope` names the strategy or symbol that is nearest to a limit on many; empty: the account.
+    """
 
     label: str
     measured: float | None
@@ -226,10 +230,11 @@ class RiskRow(TypedDict):
     unit: str
     used: float | None
     breached: bool
+    scope: NotRequired[str]
 
 
 class StrategyRow(TypedDict):
-    """state: loading|warming|running|stopped|failed|hung."""
+    """state: loading|warming|running|stopped|failed|hung. `off`: why breakers keep it from adding exposure."""
 
     state: str
     reason: str
@@ -243,6 +248,7 @@ class StrategyRow(TypedDict):
     realized: float
     unrealized: float | None
     source_hash: str
+    off: NotRequired[str]
 
 
 class AlertRow(TypedDict):

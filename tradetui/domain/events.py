@@ -214,6 +214,7 @@ class CommandKind(StrEnum):
     CANCEL_ALL = "cancel-all"
     STRATEGY_STOP = "strategy-stop"
     STRATEGY_START = "strategy-start"
+    STRATEGY_REARM = "strategy-rearm"
     ADOPT = "adopt"
     ASSIGN = "assign"
     ADJUST = "adjust"

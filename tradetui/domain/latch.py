@@ -25,12 +25,17 @@ class ClearedBy(StrEnum):
     NEXT_SESSION = "next session"
     OPERATOR = "operator"
     ARMING = "arm"
+    REARM = "operator, by re-arming the strategy"
     OPERATOR_TYPED = "operator, typed with a reason"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latch:
-    """One reason to trade less. `key` is unique: setting it again keeps the first. `ts_ns` is market time."""
+    """One reason to trade less. `key` is unique: setting it again keeps the first. `ts_ns` is market time.
+
+    `symbol` or `strategy` narrow it to that symbol or strategy. `flatten_pending`: what it covers has to be closed, and
+    no flatten that began since has proved it flat; a restart goes on from here.
+    """
 
     key: str
     state: TradingState
@@ -40,3 +45,14 @@ class Latch:
     cleared_by: ClearedBy
     symbol: str | None = None
     session_date: str = ""
+    strategy: str | None = None
+    flatten_pending: bool = False
+
+    def covers(self, strategy: str, symbol: str) -> bool:
+        """Return whether the latch speaks of an order of `strategy` in `symbol`."""
+        return self.symbol in (None, symbol) and self.strategy in (None, strategy)
+
+    @property
+    def is_general(self) -> bool:
+        """Whether it speaks of the whole account."""
+        return self.symbol is None and self.strategy is None

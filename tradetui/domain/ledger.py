@@ -219,6 +219,14 @@ class Ledger:
         """Return the booked execution that `exec_id` belongs to, in its latest revision."""
         return self._fills.get(exec_key(exec_id).base)
 
+    def booked(self, exec_id: str) -> BookedFill:
+        """Return the booked execution that `exec_id` belongs to.
+
+        Raises:
+            KeyError: it was never booked.
+        """
+        return self._fills[exec_key(exec_id).base]
+
     def fills(self) -> Iterator[BookedFill]:
         """Yield booked executions in booking order, latest revisions."""
         yield from self._fills.values()

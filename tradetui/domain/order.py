@@ -127,6 +127,7 @@ class OrderRecord:
     """Everything known of one order of ours. `filled` is the sum of effective fills, never a reported status figure.
 
     `order_id` addresses the order on the connection of client `client_id`; `perm_id` is the broker's identity.
+    `limits_version` is the set of limits under which the gate let it pass (0: before limits were numbered).
     `sent_mono_ns` belongs to the running process only. `checks` counts looks at the broker that
     did not find the order.
     """
@@ -152,6 +153,7 @@ class OrderRecord:
     touched_by_gap: bool = False
     foreign_changed: bool = False
     changed_qty: float | None = None
+    limits_version: int = 0
 
     @property
     def qty(self) -> float:

@@ -100,6 +100,47 @@ class EquityMarked:
     realized: float
     unrealized: float
     peak_equity: float
+    day_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigureSaved:
+    """What a day's profit of one strategy or symbol (`kind`) is measured from: its total when the day began."""
+
+    date: str
+    kind: str
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyRearmed:
+    """The operator let a strategy trade again: what happened before `ts_ns` does not count against it any more."""
+
+    strategy: str
+    who: str
+    reason: str
+    ts_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSaved:
+    """A limit changed, or will. `what` names the change; `version` numbers the set of limits that holds from here on.
+
+    `file_value` is what the configuration said, `value` what holds, `staged` a looser value that waits for the operator
+    or for the session after `staged_date`. None: the limit is not set, or nothing is staged.
+    """
+
+    name: str
+    version: int
+    what: str
+    file_value: float | None
+    value: float | None
+    staged: float | None
+    staged_date: str
+    who: str
+    reason: str
+    ts_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +164,7 @@ class DeliverySaved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalSaved:
-    """An order the gate refused: code, what was measured, the limit, in one line of text."""
+    """An order the gate refused: code, what was measured, the limit, in one line; under which set of limits."""
 
     ts_ns: int
     strategy: str
@@ -135,6 +176,7 @@ class RefusalSaved:
     measured: str
     limit: str
     text: str
+    limits_version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +231,9 @@ Record = (
     | LatchCleared
     | DayStarted
     | EquityMarked
+    | DayFigureSaved
+    | StrategyRearmed
+    | LimitSaved
     | AlertQueued
     | DeliverySaved
     | RefusalSaved
@@ -211,6 +256,10 @@ class JournalImage:
     consumed: tuple[BarConsumed, ...] = ()
     day: DayStarted | None = None
     peak_equity: float | None = None
+    day_high: float | None = None
+    day_figures: tuple[DayFigureSaved, ...] = ()
+    rearms: tuple[StrategyRearmed, ...] = ()
+    limits: tuple[LimitSaved, ...] = ()
     commands: tuple[CommandSaved, ...] = ()
     next_alert_number: int = 1
     armed: ArmedSaved | None = None

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from tradetui.broker.ib.settings import IBSettings
 from tradetui.config import Config
+from tradetui.config.effective import limits_of
 from tradetui.domain.bar import BarSize
 from tradetui.domain.instrument import Instrument
 from tradetui.domain.tick import DataType
@@ -21,7 +22,6 @@ from tradetui.engine.host import HostSpec
 from tradetui.home import Paths
 from tradetui.marketdata.calendar import TradingCalendar
 from tradetui.marketdata.quality import TickRules
-from tradetui.risk.limits import BreakerAction, Limits
 from tradetui.strategy.loader import strategy_files
 from tradetui.strategy.settings import StrategySettings, settings_for
 from tradetui.trading.settings import CoreSettings, Execution, StrategySetting, UnfilledPolicy
@@ -107,13 +107,6 @@ def _instrument(config: Config, symbol: str) -> Instrument:
     )
 
 
-def limits_of(config: Config) -> Limits:
-    """Return the gate's limits: each has the name of its key in the risk section."""
-    named = {item.name: getattr(config.risk, item.name) for item in fields(Limits) if hasattr(config.risk, item.name)}
-    named["breaker_action"] = BreakerAction(config.risk.breaker_action)
-    return Limits(symbols=frozenset(config.allowed_symbols()), **named)
-
-
 def core_settings_of(
     config: Config, plans: list[StrategyPlan], instruments: dict[str, Instrument], calendar: TradingCalendar
 ) -> CoreSettings:
@@ -123,7 +116,7 @@ def core_settings_of(
         account=config.broker.account or "",
         live=config.profile == "live",
         instruments=instruments,
-        limits=limits_of(config),
+        limits=limits_of(config.risk, config.allowed_symbols()),
         strategies=tuple(plan.setting for plan in plans),
         calendar=calendar,
         execution=Execution(

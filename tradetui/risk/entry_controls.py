@@ -1,14 +1,12 @@
-"""Controls for new exposure. All fail closed: what is not known is refused."""
+"""Controls on the moment and the manner of new exposure: market, data, rates, losses. All fail closed."""
 
 from __future__ import annotations
 
 from tradetui.domain.order import Intent, OrderType
 from tradetui.domain.tick import DataType
-from tradetui.risk.control import Refusal, money, quantity
+from tradetui.risk.control import Refusal, money
 from tradetui.risk.limits import Limits
 from tradetui.risk.view import RiskView
-
-_NEXT_BAR = "at a later bar"
 
 
 class AllowedSymbol:
@@ -110,98 +108,6 @@ class PriceCollar:
         return None
 
 
-class OrderSize:
-    """Largest order in units and money."""
-
-    code = "ORDER_SIZE"
-
-    def check(self, intent: Intent, view: RiskView, limits: Limits) -> Refusal | None:
-        """Refuse an order above the caps."""
-        if intent.qty > limits.max_order_qty:
-            return Refusal(self.code, f"quantity {quantity(intent.qty)}", quantity(limits.max_order_qty), _NEXT_BAR)
-        price = worst_price(intent, view)
-        if price is None:
-            return None
-        notional = view.instrument.notional(intent.qty, price)
-        if notional > limits.max_order_notional:
-            return Refusal(self.code, f"notional {money(notional)}", money(limits.max_order_notional), _NEXT_BAR)
-        return None
-
-
-class PositionSize:
-    """Largest position in units and money, counting everything that may still fill."""
-
-    code = "POSITION_SIZE"
-
-    def check(self, intent: Intent, view: RiskView, limits: Limits) -> Refusal | None:
-        """Refuse an order that could lead above the caps."""
-        qty = worst_after(intent, view)
-        clears = "when the position or its working orders are smaller"
-        if qty > limits.max_position_qty:
-            return Refusal(self.code, f"up to {quantity(qty)} units", quantity(limits.max_position_qty), clears)
-        price = worst_price(intent, view)
-        if price is None:
-            return None
-        notional = view.instrument.notional(qty, price)
-        if notional > limits.max_position_notional:
-            return Refusal(self.code, f"up to {money(notional)}", money(limits.max_position_notional), clears)
-        return None
-
-
-class PositionCount:
-    """Largest number of symbols held or being bought."""
-
-    code = "POSITION_COUNT"
-
-    def check(self, intent: Intent, view: RiskView, limits: Limits) -> Refusal | None:
-        """Refuse one symbol too many."""
-        if view.exposure.worst > 0 or view.symbols_other < limits.max_positions:
-            return None
-        measured = f"{view.symbols_other} symbols held or working"
-        return Refusal(self.code, measured, str(limits.max_positions), "when a position is closed")
-
-
-class GrossExposure:
-    """Largest gross value and leverage of the account, counting everything that may still fill."""
-
-    code = "GROSS_EXPOSURE"
-
-    def check(self, intent: Intent, view: RiskView, limits: Limits) -> Refusal | None:
-        """Refuse an order that could lead above the caps."""
-        price = worst_price(intent, view)
-        if price is None:
-            return None
-        if view.gross_other is None or view.equity is None or view.equity <= 0:
-            return Refusal(self.code, "equity or a mark is not known", "known figures", "when they are known")
-        gross = view.gross_other + view.instrument.notional(worst_after(intent, view), price)
-        clears = "when positions are smaller"
-        if gross > limits.max_gross_notional:
-            return Refusal(self.code, f"up to {money(gross)}", money(limits.max_gross_notional), clears)
-        leverage = gross / view.equity
-        if leverage > limits.max_leverage:
-            return Refusal("LEVERAGE", f"up to {leverage:.2f}", f"{limits.max_leverage:g}", clears)
-        return None
-
-
-class Funds:
-    """The order fits what the broker says is available; unknown is refused."""
-
-    code = "FUNDS"
-
-    def check(self, intent: Intent, view: RiskView, limits: Limits) -> Refusal | None:
-        """Refuse an order above the available money, margin at most `max_leverage` times."""
-        price = worst_price(intent, view)
-        if price is None:
-            return None
-        if view.available_funds is None:
-            return Refusal(self.code, "available funds are not known", "known funds", "with the next account update")
-        notional = view.instrument.notional(intent.qty, price)
-        room = view.available_funds * limits.max_leverage
-        if notional > room:
-            return Refusal(self.code, f"needs {money(notional)}", money(room), "when funds are free")
-        return None
-
-
 class DailyLoss:
     """No entry beyond the day's loss limit."""
 
@@ -251,6 +157,29 @@ class OrderRate:
         return None
 
 
+class StrategyRate:
+    """Orders per second, minute and day of one strategy, where it has limits of its own."""
+
+    code = "STRATEGY_RATE"
+
+    def check(self, intent: Intent, view: RiskView, limits: Limits) -> Refusal | None:
+        """Refuse one order too many."""
+        own = limits.strategy.get(intent.strategy)
+        if own is None:
+            return None
+        counts = view.counts
+        checks = (
+            (counts.strategy_second, own.orders_per_second, "second"),
+            (counts.strategy_minute, own.orders_per_minute, "minute"),
+            (counts.strategy_day, own.orders_per_day, "day"),
+        )
+        for count, limit, unit in checks:
+            if limit is not None and count >= limit:
+                measured = f"{count} orders of {intent.strategy} in the last {unit}"
+                return Refusal(self.code, measured, str(limit), f"after the {unit}")
+        return None
+
+
 class RepeatedOrder:
     """The same symbol, side, quantity and price is not sent twice within the window."""
 
@@ -286,19 +215,3 @@ class SelfTrade:
         if not view.opposite_working:
             return None
         return Refusal(self.code, "an own opposite order is live", "none", "when that order has ended")
-
-
-def worst_price(intent: Intent, view: RiskView) -> float | None:
-    """Return the price an order is valued at: the higher of its limit or stop and the market's; None when unknown."""
-    prices = [price for price in (intent.limit_price, intent.stop_price, view.mark) if price is not None]
-    if intent.side.sign > 0 and view.quote is not None and view.quote.ask is not None:
-        prices.append(view.quote.ask)
-    return max(prices, default=None)
-
-
-def worst_after(intent: Intent, view: RiskView) -> float:
-    """Return the largest absolute quantity that can be held if this order and every live one fills."""
-    exposure = view.exposure
-    buying = exposure.buying + (intent.qty if intent.side.sign > 0 else 0.0)
-    selling = exposure.selling + (intent.qty if intent.side.sign < 0 else 0.0)
-    return max(abs(exposure.held + buying), abs(exposure.held - selling))

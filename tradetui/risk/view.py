@@ -53,8 +53,11 @@ class RiskView:
     """Facts of one moment. None means unknown, and what is unknown blocks new exposure.
 
     `gross_other` is the value of positions and possible fills in all other symbols at their marks; `symbols_other`
-    counts them. `to_close_s` and `since_open_s` are market seconds. `unresolved` and `unhealthy` say why entries are
-    blocked, empty when they are not.
+    counts them; `net_low_other` and `net_high_other` are the lowest and highest net value that they can reach;
+    `sector_other` is the gross value of those in the symbol's own sector. `strategy_exposure` is the strategy's own
+    part in the symbol, `strategy_gross_other` the gross value of its part in all others. `funds_reserved` is what open
+    orders will still take of the available funds. `to_close_s` and `since_open_s` are market seconds. `unresolved` and
+    `unhealthy` say why entries are blocked, empty when they are not.
     """
 
     now: Now
@@ -72,8 +75,14 @@ class RiskView:
     exposure: Exposure = field(default_factory=Exposure)
     gross_other: float | None = 0.0
     symbols_other: int = 0
+    net_low_other: float | None = 0.0
+    net_high_other: float | None = 0.0
+    sector_other: float | None = 0.0
+    strategy_exposure: Exposure = field(default_factory=Exposure)
+    strategy_gross_other: float | None = 0.0
     equity: float | None = None
     available_funds: float | None = None
+    funds_reserved: float | None = 0.0
     day_pnl: float | None = None
     drawdown_pct: float | None = None
     strategy_working: int = 0

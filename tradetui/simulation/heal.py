@@ -154,6 +154,8 @@ def _end_halts(scene: Scene) -> None:
     scene.stop_file = False
     world.command(CommandKind.UNKILL, confirm=ACCOUNT[-4:], reason="simulated operator")
     world.command(CommandKind.RESUME)
+    for name in world.core.state.strategies:
+        world.command(CommandKind.STRATEGY_REARM, target=name, reason="simulated operator")
 
 
 def _check_agreement(scene: Scene) -> None:

@@ -16,15 +16,18 @@ from tradetui.domain.records import (
     BarConsumed,
     CommandSaved,
     CommissionSaved,
+    DayFigureSaved,
     DayStarted,
     EquityMarked,
     FillSaved,
     JournalImage,
     LatchCleared,
     LatchSaved,
+    LimitSaved,
     OpeningCashSaved,
     OrderSaved,
     Record,
+    StrategyRearmed,
 )
 
 
@@ -70,6 +73,8 @@ def image_of(records: Iterable[Record]) -> JournalImage:
     commissions, adjustments, commands = [], [], []
     latches = {}
     consumed = {}
+    figures: dict[tuple[str, str], DayFigureSaved] = {}
+    rearms, limits = {}, {}
     image = JournalImage()
     for record in records:
         match record:
@@ -90,9 +95,15 @@ def image_of(records: Iterable[Record]) -> JournalImage:
             case BarConsumed():
                 consumed[record.strategy, record.symbol] = record
             case DayStarted():
-                image = replace(image, day=record)
+                image = replace(image, day=record, day_high=None)
             case EquityMarked():
-                image = replace(image, peak_equity=record.peak_equity)
+                image = replace(image, peak_equity=record.peak_equity, day_high=record.day_high)
+            case DayFigureSaved():
+                figures[record.kind, record.name] = record
+            case StrategyRearmed():
+                rearms[record.strategy] = record
+            case LimitSaved():
+                limits[record.name] = record
             case CommandSaved():
                 commands.append(record)
             case ArmedSaved():
@@ -108,6 +119,9 @@ def image_of(records: Iterable[Record]) -> JournalImage:
         commissions=tuple(commissions),
         adjustments=tuple(adjustments),
         commands=tuple(commands),
+        day_figures=tuple(item for item in figures.values() if image.day and item.date == image.day.date),
+        rearms=tuple(rearms.values()),
+        limits=tuple(limits.values()),
         latches=tuple(latches.values()),
         consumed=tuple(consumed.values()),
     )

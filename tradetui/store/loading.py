@@ -18,7 +18,17 @@ from tradetui.domain.latch import Latch
 from tradetui.domain.ledger import Adjustment
 from tradetui.domain.order import OrderRecord
 from tradetui.domain.order_state import LIVE_STATES
-from tradetui.domain.records import ArmedSaved, BarConsumed, CommandSaved, DayStarted, FillSaved, JournalImage
+from tradetui.domain.records import (
+    ArmedSaved,
+    BarConsumed,
+    CommandSaved,
+    DayFigureSaved,
+    DayStarted,
+    FillSaved,
+    JournalImage,
+    LimitSaved,
+    StrategyRearmed,
+)
 from tradetui.store.columns import SqlValue, select
 from tradetui.store.plain import from_plain
 from tradetui.store.statements import (
@@ -29,12 +39,15 @@ from tradetui.store.statements import (
     COMMAND,
     COMMISSION,
     DAY,
+    DAY_FIGURE,
     FILL,
     FILL_OWNER,
     INTENT,
     LATCH,
+    LIMIT,
     OPENING_CASH,
     ORDER,
+    REARM,
 )
 
 #: Orders that ended are kept in the image this long after their last change.
@@ -82,6 +95,10 @@ def load_image(connection: sqlite3.Connection) -> JournalImage:
             consumed=_consumed(connection),
             day=_day(connection),
             peak_equity=_scalar(connection, "SELECT peak_equity FROM equity ORDER BY seq DESC LIMIT 1"),
+            day_high=_day_high(connection),
+            day_figures=_day_figures(connection),
+            rearms=_rearms(connection),
+            limits=_limits(connection),
             commands=_commands(connection),
             armed=_armed(connection),
             next_alert_number=int(_scalar(connection, "SELECT max(number) FROM alerts") or 0) + 1,
@@ -155,6 +172,28 @@ def _consumed(connection: sqlite3.Connection) -> tuple[BarConsumed, ...]:
 def _day(connection: sqlite3.Connection) -> DayStarted | None:
     row = connection.execute(select("days", DAY.listed()) + " ORDER BY seq DESC LIMIT 1").fetchone()
     return None if row is None else DAY.read(row)
+
+
+_LATEST_DATE = "(SELECT date FROM days ORDER BY seq DESC LIMIT 1)"
+
+
+def _day_high(connection: sqlite3.Connection) -> float | None:
+    return _scalar(connection, f"SELECT max(day_high) FROM equity WHERE date = {_LATEST_DATE}")  # noqa: S608 (constant)
+
+
+def _day_figures(connection: sqlite3.Connection) -> tuple[DayFigureSaved, ...]:
+    rows = connection.execute(select("day_figures", DAY_FIGURE.listed()) + f" WHERE date = {_LATEST_DATE}")
+    return tuple(DAY_FIGURE.read(row) for row in rows)
+
+
+def _rearms(connection: sqlite3.Connection) -> tuple[StrategyRearmed, ...]:
+    newest = " WHERE seq IN (SELECT max(seq) FROM rearms GROUP BY strategy) ORDER BY strategy"
+    return tuple(REARM.read(row) for row in connection.execute(select("rearms", REARM.listed()) + newest))
+
+
+def _limits(connection: sqlite3.Connection) -> tuple[LimitSaved, ...]:
+    rows = connection.execute(select("limits", LIMIT.listed()) + " ORDER BY name")
+    return tuple(LIMIT.read(row) for row in rows)
 
 
 def _commands(connection: sqlite3.Connection) -> tuple[CommandSaved, ...]:

@@ -23,17 +23,20 @@ from tradetui.domain.records import (
     BarConsumed,
     CommandSaved,
     CommissionSaved,
+    DayFigureSaved,
     DayStarted,
     DeliverySaved,
     EquityMarked,
     FillSaved,
     LatchCleared,
     LatchSaved,
+    LimitSaved,
     Note,
     OpeningCashSaved,
     OrderSaved,
     Record,
     RefusalSaved,
+    StrategyRearmed,
 )
 from tradetui.store.columns import SqlValue, columns_of, stored
 from tradetui.store.plain import to_plain
@@ -50,6 +53,9 @@ ALERT = columns_of(Alert)
 BAR_CONSUMED = columns_of(BarConsumed)
 DAY = columns_of(DayStarted)
 EQUITY = columns_of(EquityMarked)
+DAY_FIGURE = columns_of(DayFigureSaved)
+REARM = columns_of(StrategyRearmed)
+LIMIT = columns_of(LimitSaved)
 REFUSAL = columns_of(RefusalSaved)
 COMMAND = columns_of(CommandSaved)
 NOTE = columns_of(Note)
@@ -99,6 +105,10 @@ _BAR_CONSUMED = _insert("consumed_bars", BAR_CONSUMED.names, "INSERT OR IGNORE")
 # A day that begins again is the latest day again: REPLACE gives it a new seq.
 _DAY = _insert("days", DAY.names, "INSERT OR REPLACE")
 _EQUITY = _insert("equity", EQUITY.names)
+_DAY_FIGURE = _insert("day_figures", DAY_FIGURE.names, "INSERT OR REPLACE")
+_REARM = _insert("rearms", REARM.names)
+_LIMIT = _upsert("limits", LIMIT.names, "name")
+_LIMIT_CHANGE = _insert("limit_changes", LIMIT.names)
 _ALERT = _upsert("alerts", (*ALERT.names, "queued_wall_ns"), "number")
 _DELIVERY = (
     "UPDATE alerts SET delivery = ?, attempts = ?, sid = ?, code = ?, outcome = ?, delivery_wall_ns = ?"
@@ -122,6 +132,8 @@ def statements_for(record: Record, wall_ns: int) -> list[Statement]:
             return _fill(record)
         case LatchSaved() | LatchCleared():
             return _latch(record)
+        case LimitSaved():
+            return [Statement(_LIMIT, LIMIT.values(record)), Statement(_LIMIT_CHANGE, LIMIT.values(record))]
         case BarConsumed():
             return [Statement(_BAR_CONSUMED, BAR_CONSUMED.values(record))]
         case CommissionSaved(commission):
@@ -138,13 +150,26 @@ def statements_for(record: Record, wall_ns: int) -> list[Statement]:
 
 
 def _single(
-    record: DayStarted | EquityMarked | AlertQueued | DeliverySaved | RefusalSaved | CommandSaved | Note, wall_ns: int
+    record: DayStarted
+    | EquityMarked
+    | DayFigureSaved
+    | StrategyRearmed
+    | AlertQueued
+    | DeliverySaved
+    | RefusalSaved
+    | CommandSaved
+    | Note,
+    wall_ns: int,
 ) -> Statement:
     match record:
         case DayStarted():
             return Statement(_DAY, DAY.values(record))
         case EquityMarked():
             return Statement(_EQUITY, EQUITY.values(record))
+        case DayFigureSaved():
+            return Statement(_DAY_FIGURE, DAY_FIGURE.values(record))
+        case StrategyRearmed():
+            return Statement(_REARM, REARM.values(record))
         case AlertQueued(alert):
             return Statement(_ALERT, (*ALERT.values(alert), wall_ns))
         case DeliverySaved():

@@ -19,6 +19,7 @@ class OrderBook:
     def __init__(self) -> None:
         self._orders: dict[str, OrderRecord] = {}
         self._live: dict[str, OrderRecord] = {}
+        self._live_in: dict[str, dict[str, OrderRecord]] = {}
         self._by_perm: dict[int, str] = {}
         self._by_address: dict[tuple[int, int], str] = {}
 
@@ -26,10 +27,12 @@ class OrderBook:
         """Insert or replace an order."""
         intent_id = order.intent.intent_id
         self._orders[intent_id] = order
+        in_symbol = self._live_in.setdefault(order.intent.symbol, {})
         if order.is_live:
-            self._live[intent_id] = order
+            self._live[intent_id] = in_symbol[intent_id] = order
         else:
             self._live.pop(intent_id, None)
+            in_symbol.pop(intent_id, None)
         if order.perm_id:
             self._by_perm[order.perm_id] = intent_id
         if order.order_id is not None and order.client_id is not None:
@@ -61,7 +64,9 @@ class OrderBook:
 
     def live(self, symbol: str | None = None) -> list[OrderRecord]:
         """Return orders that may be live at the broker, oldest first."""
-        return [order for order in self._live.values() if symbol is None or order.intent.symbol == symbol]
+        if symbol is None:
+            return list(self._live.values())
+        return list(self._live_in.get(symbol, {}).values())
 
     def forget_finished(self) -> None:
         """Drop the oldest finished orders beyond KEEP_FINISHED."""
@@ -80,4 +85,4 @@ class OrderBook:
             if order.order_id is not None and (order.state in TERMINAL_STATES or not order.perm_id):
                 self._orders[key] = replace(order, order_id=None)
                 if key in self._live:
-                    self._live[key] = self._orders[key]
+                    self._live[key] = self._live_in[order.intent.symbol][key] = self._orders[key]

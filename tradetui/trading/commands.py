@@ -15,6 +15,7 @@ from tradetui.trading.flatten import start as start_flatten
 from tradetui.trading.latches import RESTART, clear_latch, live_risk_orders, set_latch
 from tradetui.trading.orders import cancel
 from tradetui.trading.out import Out
+from tradetui.trading.rearm import off_text, rearm
 from tradetui.trading.repair import adjust, adopt_positions, assign, close_unknown, unlock
 from tradetui.trading.review import is_clean, review_text
 from tradetui.trading.state import CoreState, PendingKill
@@ -70,6 +71,8 @@ def _carry_out(state: CoreState, out: Out, now: Now, command: Command) -> Answer
             return _cancel(state, out, now, command)
         case CommandKind.STRATEGY_START | CommandKind.STRATEGY_STOP:
             return _switch(state, out, command)
+        case CommandKind.STRATEGY_REARM:
+            return rearm(state, out, now, command)
         case CommandKind.ADOPT:
             return adopt_positions(state, out, now, command)
         case CommandKind.ASSIGN:
@@ -176,7 +179,9 @@ def _resume(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
         return "done", f"still {state.trading_state.name}: the restart review is not clean ({review_text(state)})"
     if state.trading_state is not TradingState.RUN:
         return "done", f"still {state.trading_state.name}: {state.trading_why}"
-    return "done", "RUN: trading goes on"
+    off = sorted(name for name in state.strategies if off_text(state, name))
+    left = f"; still off: {', '.join(off)}, see `tradetui why`" if off else ""
+    return "done", f"RUN: trading goes on{left}"
 
 
 def _flatten(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
@@ -188,7 +193,28 @@ def _flatten(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
         return "denied", "type flatten to confirm"
     if state.settings.live and not state.is_account_word(command.confirm):
         return "denied", "this is LIVE: type the last four characters of the account to confirm"
-    return "accepted", start_flatten(state, out, now, command.command_id, command.who, command.symbols)
+    held_back = _stay_flat(state, out, now, command)
+    begun = start_flatten(state, out, now, command.command_id, command.who, command.symbols)
+    return "accepted", f"{begun}; {held_back}"
+
+
+def _stay_flat(state: CoreState, out: Out, now: Now, command: Command) -> str:
+    """Hold entries back until the operator resumes: who closes by hand does not want it bought back at the next bar."""
+    if not command.symbols:
+        _set_pause(state, out, now, command.who, "flattened; resume to trade again")
+        return "PAUSED until you resume"
+    for symbol in command.symbols:
+        latch = Latch(
+            key=f"flattened:{symbol}",
+            state=TradingState.PAUSED,
+            who=command.who,
+            why=f"{symbol} was flattened; resume to trade it again",
+            ts_ns=now.market_ns,
+            cleared_by=ClearedBy.OPERATOR,
+            symbol=symbol,
+        )
+        set_latch(state, out, now, latch, None)
+    return f"no entries in {', '.join(command.symbols)} until you resume"
 
 
 def _cancel(state: CoreState, out: Out, now: Now, command: Command) -> Answer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from tradetui.domain.actions import Action
+from tradetui.domain.actions import Action, CancelOrder, PlaceOrder
 from tradetui.domain.alert import Severity
 from tradetui.domain.clock import Now
 from tradetui.domain.events import (
@@ -35,11 +35,11 @@ from tradetui.domain.events import (
     StrategyStatus,
     TimerFired,
 )
-from tradetui.domain.latch import TradingState
 from tradetui.domain.order_state import Fact, OrderState
 from tradetui.domain.records import JournalImage
 from tradetui.risk.gate import Gate
 from tradetui.trading.arming import begin_disarmed
+from tradetui.trading.breakers import watch_breakers
 from tradetui.trading.closing import settle_day
 from tradetui.trading.commands import confirm_kill, kill, on_command
 from tradetui.trading.decide import on_bar, on_signals
@@ -78,13 +78,17 @@ class TradingCore:
             begin_disarmed(self.state, out, now)
         self._handle(event, out, now)
         self._invariants.check(out, now)
-        return out.actions()
+        actions = out.actions()
+        for action in actions:
+            if isinstance(action, PlaceOrder | CancelOrder):
+                self.state.conduct.message(now)
+        return actions
 
     def _handle(self, event: Event, out: Out, now: Now) -> None:
         state = self.state
         match event:
             case QuoteChanged(quote):
-                state.quotes[quote.symbol] = quote
+                state.see_quote(quote, now)
             case TimerFired():
                 on_timer(state, out, now, self._gate)
             case BarClosed():
@@ -155,7 +159,8 @@ class TradingCore:
                 assert_never(event)
 
     def _orders_changed(self, out: Out, now: Now) -> None:
-        if self.state.trading_state is not TradingState.RUN:
+        watch_breakers(self.state, out, now)
+        if self.state.latches:
             enforce(self.state, out, now)  # an order that turned up alive is cancelled as it appears
         confirm_kill(self.state, out, now)
         clear_restart(self.state, out, now)

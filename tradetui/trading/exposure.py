@@ -1,12 +1,19 @@
-"""Gathers the facts that the gate judges an order by, from the core's state at this moment."""
+"""Gathers the facts that the gate judges an order by, from the core's state at this moment.
+
+Invariant: what cannot be valued makes every sum over it unknown; nothing is left out of a sum.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from tradetui.domain.clock import SECOND_NS, Now
 from tradetui.domain.events import SessionState
 from tradetui.domain.instrument import Instrument
 from tradetui.domain.latch import Latch, TradingState
 from tradetui.domain.order import Intent, OrderRecord, Purpose, Side
+from tradetui.risk.limits import Limits
 from tradetui.risk.view import Exposure, RiskView
 from tradetui.trading.latches import unresolved_text
 from tradetui.trading.orders import missing_fills
@@ -67,13 +74,15 @@ def view_for(
     held = None
     if intent.purpose is Purpose.FLATTEN and state.broker_positions is not None:
         held = state.broker_positions.get(symbol, 0.0)
-    gross, symbols = _others(state, symbol)
+    others = Exposures(state, without=symbol)
+    net_low, net_high = others.net_range()
+    exposure = exposure_of(state, symbol, held=held)
     # Protective orders rest away from the market: they are no second order, and no other side of a trade.
     live = [order for order in state.book.live(symbol) if order.intent.purpose is not Purpose.STOP]
     mine = [order for order in live if order.intent.strategy == intent.strategy and not _is_part(order, after)]
     opposite = any(order.intent.side is not intent.side for order in live)
     like = (intent.strategy, symbol, intent.side, intent.qty, intent.limit_price)
-    trading_state, why = _state_for(state, symbol)
+    trading_state, why = _state_for(state, intent)
     return RiskView(
         now=now,
         instrument=instrument,
@@ -87,11 +96,17 @@ def view_for(
         since_open_s=None if session is None else (now.market_ns - session.open_ns) / SECOND_NS,
         to_close_s=None if session is None else (session.close_ns - now.market_ns) / SECOND_NS,
         quote=state.quotes.get(symbol),
-        exposure=exposure_of(state, symbol, held=held),
-        gross_other=gross,
-        symbols_other=symbols,
+        exposure=exposure,
+        gross_other=others.gross(),
+        symbols_other=others.count,
+        net_low_other=net_low,
+        net_high_other=net_high,
+        sector_other=others.sector_with(symbol, state.limits.account),
+        strategy_exposure=_strategy_exposure(state, intent.strategy, symbol),
+        strategy_gross_other=_strategy_gross(state, intent),
         equity=state.equity(),
         available_funds=None if state.account_values is None else state.account_values.available_funds,
+        funds_reserved=_reserved(state, others, symbol, exposure),
         day_pnl=state.day_pnl(),
         drawdown_pct=state.drawdown_pct(),
         strategy_working=len(mine),
@@ -106,26 +121,145 @@ def _is_part(order: OrderRecord, after: SentPart | None) -> bool:
     return after is not None and order.intent.intent_id == after.intent_id
 
 
-def _state_for(state: CoreState, symbol: str) -> tuple[TradingState, str]:
+def _state_for(state: CoreState, intent: Intent) -> tuple[TradingState, str]:
     worst: Latch | None = None
     for latch in state.latches.values():
-        if latch.symbol in (None, symbol) and (worst is None or latch.state > worst.state):
+        if latch.covers(intent.strategy, intent.symbol) and (worst is None or latch.state > worst.state):
             worst = latch
     return (TradingState.RUN, "") if worst is None else (worst.state, worst.why)
 
 
-def _others(state: CoreState, symbol: str) -> tuple[float | None, int]:
-    """Return gross value and number of all other symbols held or being traded; None while a mark is missing."""
-    names = {position.symbol for position in state.ledger.positions() if position.qty}
-    names |= {order.intent.symbol for order in state.book.live()}
-    names |= {external.symbol for external in state.externals.values()}
-    names.discard(symbol)
-    gross: float | None = 0.0
-    for name in sorted(names):
-        mark = state.mark(name)
-        worst = exposure_of(state, name).worst
-        if mark is None and worst:
-            gross = None
-        elif gross is not None and mark is not None:
-            gross += worst * mark * state.multiplier(name)
-    return gross, len(names)
+def _strategy_exposure(state: CoreState, strategy: str, symbol: str) -> Exposure:
+    """Return a strategy's own part; its protective orders only ever make it smaller."""
+    buying = selling = 0.0
+    for order in state.book.live(symbol):
+        if order.intent.strategy != strategy or order.intent.purpose is Purpose.STOP:
+            continue
+        if order.intent.side is Side.BUY:
+            buying += order.remaining
+        else:
+            selling += order.remaining
+    return Exposure(state.ledger.position_of(strategy, symbol).qty, buying, selling)
+
+
+def _strategy_gross(state: CoreState, intent: Intent) -> float | None:
+    """Return the gross value of the strategy's part in all other symbols, where it has a limit on that."""
+    own = state.limits.own(intent.strategy)
+    if own.max_gross_notional is None:
+        return 0.0
+    symbols = next((item.symbols for item in state.settings.strategies if item.name == intent.strategy), ())
+    parts = (
+        _Worth(symbol, _strategy_exposure(state, intent.strategy, symbol), _price(state, symbol))
+        for symbol in symbols
+        if symbol != intent.symbol
+    )
+    return _sum(_largest(part) for part in parts)
+
+
+def _reserved(state: CoreState, others: Exposures, symbol: str, exposure: Exposure) -> float | None:
+    here = _Worth(symbol, exposure, _price(state, symbol))
+    return _sum((others.reserved(), _opening(here)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Worth:
+    """One symbol: `price` is money per unit, None when it has no mark."""
+
+    symbol: str
+    exposure: Exposure
+    price: float | None
+
+
+class Exposures:
+    """Sums over the symbols held, ordered or traded by others in the account, `without` one of them if named."""
+
+    def __init__(self, state: CoreState, without: str | None = None) -> None:
+        names = {position.symbol for position in state.ledger.positions() if position.qty}
+        names |= {order.intent.symbol for order in state.book.live()}
+        names |= {external.symbol for external in state.externals.values()}
+        names.discard(without or "")
+        self._worths = [_worth(state, name) for name in sorted(names)]
+
+    @property
+    def count(self) -> int:
+        """Number of symbols."""
+        return len(self._worths)
+
+    def gross(self) -> float | None:
+        """Return the value that the positions can reach, longs and shorts both positive."""
+        return _sum(_largest(worth) for worth in self._worths)
+
+    def net_range(self) -> tuple[float | None, float | None]:
+        """Return the lowest and the highest net value that open orders can lead to."""
+        low = _sum(_valued(worth, worth.exposure.held - worth.exposure.selling) for worth in self._worths)
+        return low, _sum(_valued(worth, worth.exposure.held + worth.exposure.buying) for worth in self._worths)
+
+    def net(self) -> float | None:
+        """Return the larger side of the net range, as an amount."""
+        low, high = self.net_range()
+        return None if low is None or high is None else max(abs(low), abs(high))
+
+    def reserved(self) -> float | None:
+        """Return the money that open orders would still take when they add to positions."""
+        return _sum(_opening(worth) for worth in self._worths)
+
+    def largest(self) -> tuple[str, float | None]:
+        """Return the symbol of the largest position, with the value it can reach."""
+        worths = {worth.symbol: _largest(worth) for worth in self._worths}
+        return _top(worths)
+
+    def sector(self, symbols: Iterable[str]) -> float | None:
+        """Return the gross value of these symbols."""
+        members = frozenset(symbols)
+        return _sum(_largest(worth) for worth in self._worths if worth.symbol in members)
+
+    def sector_with(self, symbol: str, limits: Limits) -> float | None:
+        """Return the gross value of those in the sector of `symbol`, 0 when it is in none."""
+        name = limits.sector_of(symbol)
+        return 0.0 if name is None else self.sector(limits.sectors[name])
+
+    def largest_sector(self, limits: Limits) -> tuple[str, float | None]:
+        """Return the name of the sector with the largest gross value, with that value."""
+        worths = {name: self.sector(symbols) for name, symbols in limits.sectors.items()}
+        return _top(worths)
+
+
+def _top(worths: dict[str, float | None]) -> tuple[str, float | None]:
+    known = {name: value for name, value in worths.items() if value is not None}
+    if len(known) < len(worths):
+        return "", None
+    top = max(known, key=lambda name: known[name], default="")
+    return top, known.get(top, 0.0)
+
+
+def _worth(state: CoreState, symbol: str) -> _Worth:
+    return _Worth(symbol, exposure_of(state, symbol), _price(state, symbol))
+
+
+def _price(state: CoreState, symbol: str) -> float | None:
+    mark = state.mark(symbol)
+    return None if mark is None else mark * state.multiplier(symbol)
+
+
+def _opening(worth: _Worth) -> float | None:
+    """Return the money that open orders would still take where they add to the position."""
+    return _valued(worth, max(0.0, worth.exposure.worst - abs(worth.exposure.held)))
+
+
+def _largest(worth: _Worth) -> float | None:
+    return _valued(worth, worth.exposure.worst)
+
+
+def _valued(worth: _Worth, qty: float) -> float | None:
+    if qty == 0:
+        return 0.0
+    return None if worth.price is None else qty * worth.price
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    total = 0.0
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return total

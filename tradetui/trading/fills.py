@@ -33,6 +33,7 @@ def on_fill(state: CoreState, out: Out, now: Now, fill: Fill) -> None:
     if before_qty is not None:
         _tell_correction(state, out, now, fill, before_qty)
     else:
+        _count(state, fill, order)
         text = f"{owner} {fill.side} {fill.qty:g} {fill.symbol} at {fill.price:g}"
         state.note(out, now, "INFO", "fill", text, fill.symbol)
     if order is not None:
@@ -49,6 +50,12 @@ def on_fill(state: CoreState, out: Out, now: Now, fill: Fill) -> None:
             detail=f"{fill.side} {fill.qty:g} at {fill.price:g}",
         )
     _check_consequences(state, out, now, fill)
+
+
+def _count(state: CoreState, fill: Fill, order: OrderRecord | None) -> None:
+    state.round_trips.add(state.ledger.booked(fill.exec_id), state.ledger)
+    if order is not None:
+        state.conduct.fill(order.intent, fill)
 
 
 def on_commission(state: CoreState, out: Out, now: Now, commission: Commission) -> None:

@@ -116,7 +116,7 @@ class Invariants:
         same_side = [order for order in state.book.live(symbol) if order.intent.side is intent.side]
         position = state.ledger.position(symbol).qty * intent.side.sign
         worst = abs(position + sum(order.remaining for order in same_side if _adds(order)))
-        limit = state.settings.limits.max_position_qty
+        limit = state.limits.account.max_position_qty
         faults: list[Breach] = []
         if worst > limit + _NOTHING:
             faults.append(Breach("I17", f"{symbol} could reach {worst:g} units, above {limit:g}"))

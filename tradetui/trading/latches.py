@@ -9,6 +9,7 @@ from tradetui.domain.order import OrderRecord, Purpose
 from tradetui.domain.order_state import OrderState
 from tradetui.domain.records import LatchCleared, LatchSaved
 from tradetui.risk.limits import BreakerAction
+from tradetui.risk.post_trade import POST_CODES
 from tradetui.trading.orders import cancel, missing_fills
 from tradetui.trading.out import Out
 from tradetui.trading.state import CoreState, FlattenRun
@@ -17,16 +18,17 @@ from tradetui.trading.state import CoreState, FlattenRun
 RESTART = "restart"
 
 
-def set_latch(state: CoreState, out: Out, now: Now, latch: Latch, severity: Severity | None) -> bool:
+def set_latch(state: CoreState, out: Out, now: Now, latch: Latch, severity: Severity | None, detail: str = "") -> bool:
     """Set a latch unless it is set; journal it, alert if `severity` is given, cancel what may no longer work."""
     if latch.key in state.latches:
         return False
     state.latches[latch.key] = latch
     out.record(LatchSaved(latch), durable=True)
-    what = latch.state.name if latch.symbol is None else f"{latch.symbol} blocked"
+    whom = latch.symbol or latch.strategy
+    what = latch.state.name if whom is None else f"{whom} blocked"
     if severity is not None:
         cause = latch.key.partition(":")[0]
-        state.alert(out, now, severity, cause, f"{what}: {latch.why}", symbol=latch.symbol)
+        state.alert(out, now, severity, cause, f"{what}: {latch.why}", symbol=latch.symbol, detail=detail)
     else:
         state.note(out, now, "WARNING", "state", f"{what}: {latch.why} ({latch.who})", latch.symbol or "")
     enforce(state, out, now)
@@ -46,7 +48,7 @@ def clear_latch(state: CoreState, out: Out, now: Now, key: str, who: str, reason
 
 def halt_short(state: CoreState, out: Out, now: Now, symbol: str, qty: float) -> None:
     """Block a symbol that is short, by the ledger or by the broker's word, in a long-only account."""
-    if not state.settings.limits.long_only or qty >= -1e-9 or symbol not in state.settings.instruments:
+    if not state.limits.account.long_only or qty >= -1e-9 or symbol not in state.settings.instruments:
         return
     latch = Latch(
         key=f"short:{symbol}",
@@ -72,17 +74,18 @@ def _may_work(state: CoreState, order: OrderRecord) -> bool:
     purpose = order.intent.purpose
     if purpose is Purpose.STOP or purpose is Purpose.FLATTEN:
         return True
-    worst = max((item.state for item in state.latches.values() if _cancels(item)), default=TradingState.RUN)
-    if worst is TradingState.RUN:
-        return True
-    if worst is TradingState.HALTED and state.settings.limits.breaker_action is BreakerAction.BLOCK:
-        return True
-    return purpose is Purpose.EXIT and worst is not TradingState.KILLED
+    worst = max((item.state for item in state.latches.values() if _cancels(state, item, order)), default=None)
+    return worst is None or (purpose is Purpose.EXIT and worst is not TradingState.KILLED)
 
 
-def _cancels(latch: Latch) -> bool:
+def _cancels(state: CoreState, latch: Latch, order: OrderRecord) -> bool:
     # The pause after a restart only waits for a clean look: what worked at the broker before it goes on working.
-    return latch.symbol is None and latch.key != RESTART
+    if latch.key == RESTART or not latch.covers(order.intent.strategy, order.intent.symbol):
+        return False
+    code = latch.key.partition(":")[0]
+    if latch.symbol is not None and code not in POST_CODES:
+        return False  # a symbol in doubt waits for evidence
+    return latch.state is not TradingState.HALTED or state.limits.account.action(code) is not BreakerAction.BLOCK
 
 
 def clear_next_session(state: CoreState, out: Out, now: Now, date: str) -> None:

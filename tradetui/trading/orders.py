@@ -9,7 +9,7 @@ from tradetui.domain.alert import Severity
 from tradetui.domain.clock import Now
 from tradetui.domain.events import BrokerMessage, OrderNotWritten, OrderStatusSeen, OrderWritten
 from tradetui.domain.ids import intent_of_ref
-from tradetui.domain.order import BrokerOrder, OrderRecord
+from tradetui.domain.order import BrokerOrder, OrderRecord, Purpose
 from tradetui.domain.order_state import ACKNOWLEDGED_STATES, Fact, OrderState, is_reopening, next_state
 from tradetui.domain.records import OrderSaved
 from tradetui.trading.out import Out
@@ -42,6 +42,8 @@ def move(state: CoreState, out: Out, now: Now, order: OrderRecord, fact: Fact, d
         out.record(OrderSaved(moved, fact.value, detail), durable=True)
     if before is None or before.state is not after:
         _tell(state, out, now, moved, detail)
+        if after is OrderState.REJECTED and order.intent.purpose is not Purpose.FLATTEN:
+            state.conduct.of(order.intent.strategy).rejects.append(now.mono_ns)
     if reopened:
         state.alert(
             out,

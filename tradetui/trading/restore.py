@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
-from tradetui.domain.ledger import Adjustment
+from tradetui.domain.ledger import EXTERNAL, Adjustment
 from tradetui.domain.records import JournalImage
+from tradetui.trading.figures import realized_of
 from tradetui.trading.fills import remember_execution
 from tradetui.trading.sent import SentOrder
 from tradetui.trading.settings import CoreSettings
@@ -28,7 +29,8 @@ def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
     flat_ns: dict[Pair, int] = {}
     for saved in image.fills:
         _book_due(state, waiting)
-        state.ledger.book_fill(saved.fill, saved.owner, saved.multiplier)
+        if state.ledger.book_fill(saved.fill, saved.owner, saved.multiplier):
+            state.round_trips.add(state.ledger.booked(saved.fill.exec_id), state.ledger)
         if not state.ledger.position_of(saved.owner, saved.fill.symbol).qty:
             flat_ns[saved.owner, saved.fill.symbol] = saved.fill.ts_ns
         mine = state.book.find(saved.fill.order_ref, saved.fill.perm_id)
@@ -43,10 +45,12 @@ def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
     state.consumed = {(item.strategy, item.symbol): item.bar_end_ns for item in image.consumed}
     state.day = image.day
     state.peak_equity = image.peak_equity
+    state.day_high = image.day_high
+    state.rearmed_ns = {item.strategy: item.ts_ns for item in image.rearms}
     state.commands = {item.command_id: _result(item.result) for item in image.commands}
     state.alert_number = image.next_alert_number
     state.armed = image.armed
-    _restore_counts(state)
+    _restore_counts(state, image)
     _restore_protection(state, flat_ns)
     return state
 
@@ -69,11 +73,17 @@ def _restore_protection(state: CoreState, flat_ns: dict[Pair, int]) -> None:
             state.protected[pair] = order.intent.intent_id
 
 
-def _restore_counts(state: CoreState) -> None:
-    """Orders of today still count against today's limit; their age in seconds is not known any more."""
+def _restore_counts(state: CoreState, image: JournalImage) -> None:
+    """What counted against today's limits before still does; ages in seconds are not known any more."""
     if state.day is None:
         return
+    saved = {(item.kind, item.name): item.value for item in image.day_figures}
+    # A journal from before these figures were kept: losses of earlier days must not count as today's.
+    state.day_totals = saved or realized_of(state)
+    today = [booked for booked in state.ledger.fills() if booked.fill.ts_ns >= state.day.ts_ns]
+    state.conduct.fills_today = sum(booked.owner != EXTERNAL for booked in today)
     for order in state.book.all():
         if order.created_ns >= state.day.ts_ns:
+            state.conduct.messages_today += 1 if order.cancel_mono_ns is None else 2
             intent = order.intent
             state.sent.add(SentOrder(0, state.day.date, intent.strategy, intent.symbol, intent.side, intent.qty, None))

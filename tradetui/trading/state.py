@@ -15,8 +15,11 @@ from tradetui.domain.ledger import Ledger
 from tradetui.domain.order import BrokerOrder, Signal
 from tradetui.domain.records import AlertQueued, ArmedSaved, DayStarted, Note, RefusalSaved
 from tradetui.domain.tick import Quote
+from tradetui.risk.scopes import ScopedLimits
 from tradetui.trading.book import OrderBook
+from tradetui.trading.conduct import Conduct
 from tradetui.trading.out import Out
+from tradetui.trading.round_trips import RoundTrips
 from tradetui.trading.sent import SentLog
 from tradetui.trading.settings import CoreSettings, UnfilledPolicy
 
@@ -117,13 +120,20 @@ class CoreState:
 
     `protected` names the newest stop-loss of each position that is to have one; `held_back` are wishes that wait until
     the protection in their way is cancelled.
+    `limits` are those that hold now. `earlier_marks` are the marks before the latest, `day_totals` the profit of each
+    strategy and symbol that the day began with, `flatten_serves` the latches that the running flatten works for.
     """
 
     settings: CoreSettings
+    limits: ScopedLimits = field(init=False)
+    round_trips: RoundTrips = field(init=False)
+    conduct: Conduct = field(default_factory=Conduct)
     book: OrderBook = field(default_factory=OrderBook)
     ledger: Ledger = field(default_factory=Ledger)
     latches: dict[str, Latch] = field(default_factory=dict)
     quotes: dict[str, Quote] = field(default_factory=dict)
+    earlier_marks: dict[str, float] = field(default_factory=dict)
+    mark_since_mono_ns: dict[str, int] = field(default_factory=dict)
     last_bars: dict[str, Bar] = field(default_factory=dict)
     closes: dict[str, deque[float]] = field(default_factory=dict)
     chart_nanos: dict[str, int] = field(default_factory=dict)
@@ -148,8 +158,9 @@ class CoreState:
     sent: SentLog = field(default_factory=SentLog)
     day: DayStarted | None = None
     peak_equity: float | None = None
-    loss_marks: int = 0
-    drawdown_marks: int = 0
+    day_high: float | None = None
+    day_totals: dict[tuple[str, str], float] = field(default_factory=dict)
+    rearmed_ns: dict[str, int] = field(default_factory=dict)
     last_equity_ns: int = 0
     cash_difference: float | None = None
     health: dict[str, str] = field(default_factory=dict)
@@ -163,6 +174,7 @@ class CoreState:
     last_look_mono_ns: int = 0
     last_reconcile_ns: int | None = None
     flatten: FlattenRun | None = None
+    flatten_serves: set[str] = field(default_factory=set)
     unfilled: dict[str, UnfilledPolicy] = field(default_factory=dict)
     protected: dict[Pair, str] = field(default_factory=dict)
     lapses: dict[Pair, Lapse] = field(default_factory=dict)
@@ -183,6 +195,21 @@ class CoreState:
     counts_orders: int = 0
     counts_refusals: int = 0
 
+    def __post_init__(self) -> None:
+        calendar = self.settings.calendar
+        self.limits = ScopedLimits(self.settings.limits)
+        self.round_trips = RoundTrips(lambda ns: calendar.session_date(ns).isoformat())
+
+    def see_quote(self, quote: Quote, now: Now) -> None:
+        """Take a quote; the mark before it is kept, because one price alone trips no breaker."""
+        old = self.quotes.get(quote.symbol)
+        before = old.mark if old is not None else None
+        if before is not None:
+            self.earlier_marks[quote.symbol] = before
+        if before is None or before != quote.mark:
+            self.mark_since_mono_ns[quote.symbol] = now.mono_ns
+        self.quotes[quote.symbol] = quote
+
     def is_account_word(self, typed: str) -> bool:
         """Return whether `typed` is the last four characters of the account; never while the account is not known."""
         account = self.account or self.settings.account
@@ -191,13 +218,13 @@ class CoreState:
     @property
     def trading_state(self) -> TradingState:
         """The most severe latch on the whole account."""
-        return max((latch.state for latch in self.latches.values() if latch.symbol is None), default=TradingState.RUN)
+        return max((latch.state for latch in self.latches.values() if latch.is_general), default=TradingState.RUN)
 
     @property
     def trading_why(self) -> str:
         """Why the account is in its trading state, empty when running."""
         worst = self.trading_state
-        why = [item.why for item in self.latches.values() if item.symbol is None and item.state is worst]
+        why = [item.why for item in self.latches.values() if item.is_general and item.state is worst]
         return "; ".join(why)
 
     def note(self, out: Out, now: Now, level: str, topic: str, text: str, symbol: str = "") -> None:

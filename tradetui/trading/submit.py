@@ -14,7 +14,7 @@ from tradetui.domain.order_state import OrderState
 from tradetui.domain.records import OrderSaved, RefusalSaved
 from tradetui.risk.attached import check_attached
 from tradetui.risk.control import Refusal
-from tradetui.risk.gate import Gate
+from tradetui.risk.gate import FAULTY_ORDER, Gate
 from tradetui.trading.exposure import view_for
 from tradetui.trading.out import Out
 from tradetui.trading.sent import SentOrder
@@ -37,14 +37,16 @@ def submit(
     """
     instrument = state.settings.instruments[intent.symbol]
     view = view_for(state, now, intent, instrument, after=after)
+    limits = gate.limits.of(intent.strategy, intent.symbol)
     refusals = gate.check(intent, view).refusals
-    refusals += tuple(refusal for child in behind for refusal in check_attached(child, intent, view, gate.limits))
+    refusals += tuple(refusal for child in behind for refusal in check_attached(child, intent, view, limits))
     if refusals:
-        _refuse(state, out, now, intent, refusals)
+        _refuse(state, out, now, intent, refusals, gate.version)
         return False
+    state.conduct.of(intent.strategy).denials = 0
     family = any(child.parent_id for child in behind)
     for number, member in enumerate((intent, *behind)):
-        _send(state, out, now, member, transmit=not family or number == len(behind))
+        _send(state, out, now, member, gate.version, transmit=not family or number == len(behind))
     date = state.day.date if state.day is not None else ""
     state.sent.add(
         SentOrder(now.mono_ns, date, intent.strategy, intent.symbol, intent.side, intent.qty, intent.limit_price)
@@ -52,7 +54,7 @@ def submit(
     return True
 
 
-def _send(state: CoreState, out: Out, now: Now, intent: Intent, *, transmit: bool) -> None:
+def _send(state: CoreState, out: Out, now: Now, intent: Intent, version: int, *, transmit: bool) -> None:
     ref = order_ref(intent.strategy, intent.intent_id)
     order = OrderRecord(
         intent=intent,
@@ -61,6 +63,7 @@ def _send(state: CoreState, out: Out, now: Now, intent: Intent, *, transmit: boo
         created_ns=now.market_ns,
         updated_ns=now.market_ns,
         sent_mono_ns=now.mono_ns,
+        limits_version=version,
     )
     state.book.put(order)
     out.record(OrderSaved(order, "journaled"), durable=True)
@@ -72,8 +75,9 @@ def _send(state: CoreState, out: Out, now: Now, intent: Intent, *, transmit: boo
     state.note(out, now, "INFO", "order", f"{text}: {intent.reason or intent.purpose}", intent.symbol)
 
 
-def _refuse(state: CoreState, out: Out, now: Now, intent: Intent, refusals: tuple[Refusal, ...]) -> None:
+def _refuse(state: CoreState, out: Out, now: Now, intent: Intent, refusals: tuple[Refusal, ...], version: int) -> None:
     state.counts_refusals += 1
+    state.conduct.of(intent.strategy).denials += any(refusal.code in FAULTY_ORDER for refusal in refusals)
     for refusal in refusals:
         saved = RefusalSaved(
             ts_ns=now.market_ns,
@@ -86,6 +90,7 @@ def _refuse(state: CoreState, out: Out, now: Now, intent: Intent, refusals: tupl
             measured=refusal.measured,
             limit=refusal.limit,
             text=refusal.text,
+            limits_version=version,
         )
         state.refusals.append(saved)
         out.record(saved)

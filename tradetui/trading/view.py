@@ -15,6 +15,7 @@ from tradetui.trading.arming import arming_digest, arming_rows, is_armed, last_a
 from tradetui.trading.exposure import exposure_of
 from tradetui.trading.latches import unresolved_text
 from tradetui.trading.meters import risk_rows
+from tradetui.trading.rearm import off_text
 from tradetui.trading.review import review_items, review_text
 from tradetui.trading.state import CoreState
 
@@ -115,6 +116,7 @@ def _latches(state: CoreState) -> Section:
             "ts_ns": latch.ts_ns,
             "cleared_by": latch.cleared_by.value,
             "symbol": latch.symbol,
+            "strategy": latch.strategy,
         }
         for key, latch in state.latches.items()
     }
@@ -275,6 +277,7 @@ def _strategies(state: CoreState) -> Section:
         rows[setting.name] = {
             "state": facts.state,
             "reason": facts.reason,
+            "off": off_text(state, setting.name),
             "symbols": list(setting.symbols),
             "bar_size": setting.bar_size,
             "last_bar_ns": facts.last_bar_ns,
