@@ -133,17 +133,18 @@ class TestFlatten:
             await desk.wait_out_guard()
             assert "Flatten SPY" in desk.text
             assert "QQQ    BUY" not in desk.text
+            assert "No entries in SPY after it" in desk.text
             await desk.type("flatten")
             await desk.press("enter")
             assert [m["symbols"] for m in desk.sent] == [["SPY"]]
 
-    async def test_while_trading_runs_it_warns_that_positions_may_come_back(self) -> None:
+    async def test_while_trading_runs_it_says_that_trading_pauses_after_it(self) -> None:
         async with bench() as desk:
             await open_dialog(desk, "ctrl+f")
-            assert "strategies may open positions again" in desk.text
+            assert "Trading is PAUSED after it, until you resume." in desk.text
         async with bench(in_state("PAUSED")) as desk:
             await open_dialog(desk, "ctrl+f")
-            assert "strategies may open positions again" not in desk.text
+            assert "PAUSED after it" not in desk.text
 
     async def test_not_flat_stays_on_the_screen_until_the_core_has_the_proof(self) -> None:
         async with bench() as desk:

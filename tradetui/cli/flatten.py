@@ -44,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
         print(
             f"{symbol}: {quantity(row.get('broker_qty'))} held at the broker, {quantity(row.get('qty'))} in our books"
         )
+    where = f" in {', '.join(args.symbols)}" if args.symbols else ""
+    print(f"afterwards no entries are made{where} until `tradetui resume`")
     confirm = _confirmation(args, state)
     return _follow(paths, tuple(args.symbols), confirm, args.wait)
 

@@ -1,4 +1,7 @@
-"""`tradetui strategies`: every strategy file of the home, what it registers, and why one would not run."""
+"""`tradetui strategies`: every strategy file of the home, what it registers, and why one would not run.
+
+`tradetui strategies rearm NAME` lets one trade again that a breaker has turned off, with the reason on the record.
+"""
 
 from __future__ import annotations
 
@@ -34,11 +37,23 @@ class Row:
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the parser of `tradetui strategies`."""
-    subparsers.add_parser("strategies", help="list the strategies and their parameters")
+    parser = subparsers.add_parser("strategies", help="list the strategies, or re-arm one that a breaker turned off")
+    deeds = parser.add_subparsers(dest="deed", metavar="DEED")
+    rearm = deeds.add_parser("rearm", help="let a strategy trade again that a breaker turned off")
+    rearm.add_argument("name", metavar="NAME", help="its name in config.toml")
+    rearm.add_argument("--reason", required=True, help="why, for the record")
 
 
 def run(args: argparse.Namespace) -> int:
-    """List the strategies; one that cannot run says why in its place."""
+    """List the strategies, one that cannot run with the reason in its place; or re-arm one.
+
+    Raises:
+        CoreUnavailable: there is no core to re-arm it in, or it did not answer.
+    """
+    if args.deed == "rearm":
+        from tradetui.cli.send import send
+
+        return send(paths_of(args), "strategy-rearm", target=args.name, reason=args.reason)
     folder = paths_of(args).strategies
     rows = [row for file in strategy_files(folder) for row in _rows(file, folder)]
     if args.json:

@@ -39,7 +39,7 @@ def flatten_preview(picture: Picture, symbols: Sequence[str] = ()) -> FlattenPre
     word, hint = confirmation(picture, "flatten")
     return FlattenPreview(
         symbols=tuple(symbols),
-        lines=(_where(picture), *_positions(held, picture), _orders(orders), *_afterwards(picture)),
+        lines=(_where(picture), *_positions(held, picture), _orders(orders), *_afterwards(picture, symbols)),
         word=word,
         word_hint=hint,
         verb=_verb(list(held)),
@@ -73,10 +73,12 @@ def _where(picture: Picture) -> Line:
     return (*account_line(picture), Span(f"  {picture.trading_state}", Tone.LABEL))
 
 
-def _afterwards(picture: Picture) -> list[Line]:
+def _afterwards(picture: Picture, symbols: Sequence[str]) -> list[Line]:
+    if symbols:
+        return [(Span(f"No entries in {', '.join(symbols)} after it, until you resume.", Tone.WARN),)]
     if picture.trading_state != "RUN":
         return []
-    return [(Span("Trading runs: strategies may open positions again. Pause first (^E) to stay flat.", Tone.WARN),)]
+    return [(Span("Trading is PAUSED after it, until you resume.", Tone.WARN),)]
 
 
 def _is_flat(row: Row) -> bool:
