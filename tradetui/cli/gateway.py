@@ -40,6 +40,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--cash", type=float, default=1_000_000.0, help="starting cash in USD (default 1000000)")
     parser.add_argument("--control-port", type=int, help="loopback port of the control channel (default: none)")
     parser.add_argument("--faults", type=Path, metavar="FILE", help="start faults as this YAML or JSON schedule says")
+    parser.add_argument("--scenario", metavar="NAME|FILE", help="play a story that cost somebody money")
+    parser.add_argument("--list-scenarios", action="store_true", help="print the scenarios there are and end")
     parser.add_argument("--list-faults", action="store_true", help="print the catalogue of faults and end")
     parser.add_argument("--no-limits", action="store_true", help="let clients ask faster and for more than IB does")
     parser.add_argument("--read-only", action="store_true", help="refuse orders as a read-only API does")
@@ -82,21 +84,19 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.action is not None:
         return _frames(args)
-    if args.list_faults:
-        from tradetui.gateway.faults.catalogue import as_markdown
-
-        sys.stdout.write(as_markdown())
-        return 0
+    if args.list_faults or args.list_scenarios:
+        return _list(args)
     from tradetui.gateway.assembly import GatewayOptions
     from tradetui.gateway.market.synthetic import DEFAULT_SYMBOLS
     from tradetui.gateway.run import run as serve
+    from tradetui.gateway.scenarios.scenario import load
 
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.INFO if args.verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(message)s",
     )
-    serve(
+    return serve(
         GatewayOptions(
             host=args.host,
             port=args.port,
@@ -117,8 +117,21 @@ def run(args: argparse.Namespace) -> int:
             read_only=args.read_only,
             data=args.data,
             frame_log=args.frame_log,
-        )
+        ),
+        None if args.scenario is None else load(args.scenario),
     )
+
+
+def _list(args: argparse.Namespace) -> int:
+    if args.list_faults:
+        from tradetui.gateway.faults.catalogue import as_markdown
+
+        sys.stdout.write(as_markdown())
+    if args.list_scenarios:
+        from tradetui.gateway.scenarios.playing import listing
+        from tradetui.gateway.scenarios.scenario import load, names
+
+        sys.stdout.write(listing([load(name) for name in names()]))
     return 0
 
 

@@ -24,6 +24,8 @@ from tradetui.gateway.market.market import Market
 from tradetui.gateway.market.replay import ReplayMarket
 from tradetui.gateway.market.synthetic import DEFAULT_SYMBOLS, SyntheticMarket, demo_start
 from tradetui.gateway.market.tickmaker import trades_per_minute
+from tradetui.gateway.scenarios.playing import arm
+from tradetui.gateway.scenarios.scenario import Scenario
 from tradetui.gateway.server import GatewayServer, check_host
 from tradetui.gateway.session.hub import DataPermission, Settings
 from tradetui.gateway.venue import state_file
@@ -70,15 +72,21 @@ class GatewayOptions:
 def build(
     options: GatewayOptions,
     *,
+    scenario: Scenario | None = None,
     wall_ns: Callable[[], int] = time.time_ns,
     monotonic_ns: Callable[[], int] = time.monotonic_ns,
 ) -> GatewayServer:
-    """A gateway ready to start. Raises OperatorError."""
+    """A gateway ready to start; a scenario's market and faults go before those of the options. Raises OperatorError."""
     _check(options)
     state = None if options.state is None else state_file.load(options.state)
     schedule = Schedule() if options.faults is None else load_schedule(options.faults)
+    if scenario is not None:
+        options = replace(options, market=scenario.market, start=scenario.start, seed=scenario.seed)
+        schedule = scenario.schedule
     built_ns = wall_ns()
     gateway = assemble(options, state=state, schedule=schedule, wall_ns=built_ns, monotonic_ns=monotonic_ns)
+    if scenario is not None:
+        arm(scenario, gateway)
     if options.frame_log is not None:
         FrameLog(options.frame_log, heading_of(options, state, schedule, built_ns)).attach(gateway.hub)
     return gateway

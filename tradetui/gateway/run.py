@@ -12,24 +12,28 @@ from pathlib import Path
 from typing import Final
 
 from tradetui.gateway.assembly import GatewayOptions, build
+from tradetui.gateway.scenarios.playing import told, verdict
+from tradetui.gateway.scenarios.scenario import Scenario
 from tradetui.gateway.server import GatewayServer
 from tradetui.gateway.venue import state_file
 
 SAVE_EVERY_S: Final = 5.0
 
 
-def run(options: GatewayOptions) -> None:
-    """Serve until SIGTERM or SIGINT. Raises OperatorError for input that cannot be used."""
-    asyncio.run(_serve(options))
+def run(options: GatewayOptions, scenario: Scenario | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; 1 if the scenario's books ended wrong. Raises OperatorError for unusable input."""
+    return asyncio.run(_serve(options, scenario))
 
 
-async def _serve(options: GatewayOptions) -> None:
-    gateway = build(options)
+async def _serve(options: GatewayOptions, scenario: Scenario | None) -> int:
+    gateway = build(options, scenario=scenario)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     async with gateway:
+        if scenario is not None:
+            sys.stderr.write(told(scenario))
         control = "" if gateway.control is None else f", control on {gateway.control.port}"
         sys.stdout.write(f"gateway listening on {gateway.host}:{gateway.port}{control}\n")
         sys.stdout.flush()
@@ -38,6 +42,15 @@ async def _serve(options: GatewayOptions) -> None:
         finally:
             if options.state is not None:
                 state_file.save(options.state, gateway.hub.venue.to_state())
+    return 0 if scenario is None else _judge(scenario, gateway)
+
+
+def _judge(scenario: Scenario, gateway: GatewayServer) -> int:
+    """Say on standard error how the scenario ended."""
+    wrong = verdict(scenario, gateway)
+    for line in wrong or ["the venue's books are as they must be; compare your client's with them"]:
+        sys.stderr.write(f"scenario {scenario.name}: {line}\n")
+    return 1 if wrong else 0
 
 
 async def _until_stopped(gateway: GatewayServer, stopping: asyncio.Event, state: Path | None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway.faults.conversation import buy_limit, buy_market, errors, heard, start, statuses, story
+from tests.gateway.faults.conversation import buy_limit, buy_market, errors, heard, held, start, statuses, story
 from tests.gateway.session.desk import Desk, start_desk
 from tests.gateway.session.raw_client import RawClient
 from tradetui.domain.errors import OperatorError
@@ -263,3 +263,18 @@ def test_a_schedule_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 async def test_a_schedule_entry_that_cannot_start_is_named() -> None:
     with pytest.raises(OperatorError, match="fault 1 of the schedule: unknown symbol"):
         await start_desk(schedule=Schedule(faults=({"kind": "halt", "symbol": "NOSUCH"},)))
+
+
+@pytest.mark.parametrize("when", [{"after": 5.0}, {"every": 5.0}, {"on": "reqCurrentTime"}])
+async def test_a_fault_that_cannot_start_when_its_moment_comes_is_named_and_the_market_goes_on(
+    desk: Desk, client: RawClient, caplog: pytest.LogCaptureFixture, when: dict[str, object]
+) -> None:
+    start(desk, "execution_revised", **when)
+    for _ in range(4):
+        desk.wait(20)
+    await heard(client)
+    assert "no execution today" in caplog.text
+    desk.quote(431.00, 431.02)
+    buy_market(client, 1)
+    await heard(client)
+    assert held(desk) == 100

@@ -6,11 +6,12 @@ Ten million frames, which take about half an hour: `python -m tradetui.gateway.f
 from __future__ import annotations
 
 import asyncio
+import math
 from random import Random
 
 import pytest
 
-from tests.gateway.faults.conversation import SPY
+from tests.gateway.faults.conversation import BUY, SPY
 from tests.gateway.session.desk import Desk
 from tests.gateway.session.raw_client import RawClient
 from tradetui.gateway.assembly import GatewayOptions, build
@@ -21,7 +22,8 @@ from tradetui.gateway.memory_link import MemoryClient
 from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.session.dispatch import HANDLERS
 from tradetui.gateway.wire import requests as ask
-from tradetui.gateway.wire.record import Record
+from tradetui.gateway.wire.place_order import PLACE_ORDER
+from tradetui.gateway.wire.record import Record, Value
 from tradetui.gateway.wire.replies_account import ERROR
 from tradetui.gateway.wire.requests import REQUESTS
 
@@ -105,3 +107,15 @@ async def test_a_generic_tick_that_is_no_number_is_refused(desk: Desk, client: R
     client.send(ask.REQ_MARKET_DATA, reqId=4, genericTicks=generic, **SPY)
     refusal = await client.reply(ERROR)
     assert (refusal.integer("reqId"), refusal.integer("code")) == (4, 321)
+
+
+@pytest.mark.parametrize("price", ["lmtPrice", "auxPrice", "trailStopPrice", "lmtPriceOffset"])
+@pytest.mark.parametrize("kind", ["TRAIL", "TRAIL LIMIT", "LMT", "MKT"])
+async def test_an_order_with_an_infinite_price_is_refused_even_where_its_type_does_not_use_it(
+    desk: Desk, client: RawClient, kind: str, price: str
+) -> None:
+    sound: dict[str, Value] = {"lmtPrice": 420.0, "auxPrice": 5.0}
+    client.send(PLACE_ORDER, **{**BUY, "orderId": 1, "orderType": kind, **sound, price: -math.inf})
+    refusal = await client.reply(ERROR)
+    assert (refusal.integer("reqId"), refusal.integer("code")) == (1, 321)
+    assert desk.gateway.hub.venue.open_orders() == []

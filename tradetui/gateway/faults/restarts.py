@@ -36,7 +36,7 @@ def client_id_lingers(fault: Injection) -> None:
     seconds, hub = fault.number("seconds"), fault.hub
 
     def left(client_id: int) -> None:
-        if not fault.is_over and fault.integer("client") in (-1, client_id):
+        if fault.integer("client") in (-1, client_id) and fault.acts():
             hub.taken_ids.add(client_id)
             asyncio.get_running_loop().call_later(seconds, hub.taken_ids.discard, client_id)
 

@@ -5,6 +5,7 @@ Invariant: the same seed and the same start commands at the same market times gi
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -25,6 +26,9 @@ from tradetui.gateway.wire.requests import REQUESTS
 
 if TYPE_CHECKING:
     from tradetui.gateway.server import GatewayServer
+
+
+log = logging.getLogger("tradetui.gateway")
 
 
 class RunningFaults:
@@ -108,10 +112,18 @@ class RunningFaults:
     def _at(self, key: str, due_ns: int, start: Callable[[], object]) -> None:
         def due() -> None:
             if self._waiting.pop(key, None) is not None:
-                start()
+                self._try(key, start)
 
         self._waiting[key] = lambda: None
         self._gateway.hub.agenda.at(due_ns, due)
+
+    @staticmethod
+    def _try(key: str, start: Callable[[], object]) -> None:
+        """Start a fault whose moment has come; nobody is there to be told that it cannot, and the market goes on."""
+        try:
+            start()
+        except CommandError as error:
+            log.warning("the fault %s did not start: %s", key, error)
 
     def _again_and_again(self, key: str, arguments: Arguments, start: Callable[[], object]) -> None:
         mean = arguments.number("every")
@@ -124,13 +136,13 @@ class RunningFaults:
             if key not in self._waiting:
                 return
             if key not in self._running:
-                start()
+                self._try(key, start)
             wait()
 
         self._waiting[key] = lambda: None
         wait()
 
-    def _on_message(self, key: str, arguments: Arguments, start: Callable[[], Injection]) -> None:
+    def _on_message(self, key: str, arguments: Arguments, start: Callable[[], object]) -> None:
         """Start at the nth passing of a message, early enough to act on that very message."""
         name, left = arguments.text("on"), arguments.integer("nth", 1)
         faults = self._gateway.hub.faults
@@ -147,7 +159,8 @@ class RunningFaults:
         def begin() -> str:
             self._waiting.pop(key, None)
             faults.remove(key)
-            return f"{start().key}/"
+            self._try(key, start)
+            return f"{key}/"
 
         def request(client: ClientSession, message: Message, record: Record) -> bool:
             if not passes(message):

@@ -39,7 +39,7 @@ def check_account(request: OrderRequest, accounts: Iterable[str]) -> Refusal | N
 
 def check_request(request: OrderRequest, details: ContractDetails, ticks: TickRule) -> Refusal | None:
     """Every rule that needs the request and the contract alone; None when the order may live."""
-    refused = _check_names(request) or _check_size(request, details)
+    refused = _check_names(request) or _check_size(request, details) or _check_finite(request)
     if refused is not None:
         return refused
     kind = KINDS[request.order_type]
@@ -137,6 +137,14 @@ def _check_offset(request: OrderRequest) -> Refusal | None:
         if value is not None and not (math.isfinite(value) and value >= 0):
             return invalid_request(f"Please enter a valid {name}.")
     return None
+
+
+def _check_finite(request: OrderRequest) -> Refusal | None:
+    """A price may be infinite on the wire even where the order's type does not use it."""
+    prices = (request.limit_price, request.aux_price, request.trail_stop_price, request.limit_offset)
+    if all(price is None or math.isfinite(price) for price in prices):
+        return None
+    return invalid_request("Please enter a valid price: it must be a finite number.")
 
 
 def _check_trail(request: OrderRequest, kind: Kind) -> Refusal | None:
