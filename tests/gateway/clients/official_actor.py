@@ -27,8 +27,8 @@ KINDS = {
 class OfficialActor:
     """EClient on a reader thread, its callbacks in lists."""
 
-    def __init__(self) -> None:
-        self._link = OfficialLink()
+    def __init__(self, client_id: int = 42) -> None:
+        self._link = OfficialLink(client_id)
         self._client = self._link.client
         self._placed = 0
 

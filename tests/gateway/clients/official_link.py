@@ -91,7 +91,8 @@ def _paced(send: Callable[..., int]) -> Callable[..., int]:
 class OfficialLink:
     """EClient on a reader thread. `surplus` lists what its decoder left unread."""
 
-    def __init__(self) -> None:
+    def __init__(self, client_id: int) -> None:
+        self._client_id = client_id
         self._recorder = Recorder()
         self.client = EClient(self._recorder)
         self.log = ComplaintLog.installed()
@@ -100,7 +101,7 @@ class OfficialLink:
 
     def connect(self, port: int) -> None:
         """Connect and wait until the session is ready."""
-        self.client.connect("127.0.0.1", port, 42)
+        self.client.connect("127.0.0.1", port, self._client_id)
         self.client.conn.sendMsg = _paced(self.client.conn.sendMsg)
         for message_id, info in dict(self.client.decoder.msgId2handleInfo).items():
             if info.processMeth is not None:
@@ -115,9 +116,9 @@ class OfficialLink:
 
     def errors(self) -> list[tuple[int, int, str]]:
         """(id, code, text) of every error."""
-        # With the reject text after it from 10.19 on, and the time before the code from 10.33 on.
+        # The newest builds put a time before the code.
         return [
-            (said[0], said[2], said[3]) if len(said) == 5 else (said[0], said[1], said[2])
+            (said[0], said[2], said[3]) if isinstance(said[2], int) else (said[0], said[1], said[2])
             for said in list(self.told("error"))
         ]
 

@@ -19,6 +19,10 @@ INSTRUMENTS = (
     contract("OPT", "SPY", right="C", lastTradeDateOrContractMonth="202604"),
 )
 
+#: From these versions on there is a question for the user, and an answer to the one for a schedule.
+USER_INFO = 167
+SCHEDULES = 165
+
 
 def questions(link: OfficialLink) -> dict[str, Callable[[], None]]:
     """Every question by its name."""
@@ -68,7 +72,7 @@ def account_sync(link: OfficialLink) -> None:
     client.reqFamilyCodes()
     link.wait("familyCodes")
     link.ask(client.reqSoftDollarTiers, answer="softDollarTiers")
-    if link.has("userInfo"):
+    if link.client.serverVersion() >= USER_INFO:
         link.ask(client.reqUserInfo, answer="userInfo")
 
 
@@ -148,7 +152,7 @@ def histogram(link: OfficialLink) -> None:
 def schedule(link: OfficialLink) -> None:
     question: tuple[Any, ...] = ("", "5 D", "1 day", "SCHEDULE", 1, 1, False, [])
     ask = link.client.reqHistoricalData
-    if not link.has("historicalSchedule"):
+    if link.client.serverVersion() < SCHEDULES:
         # Too old for the answer: it is refused.
         link.ask(ask, stock("QQQ"), *question, answer="error")
         return

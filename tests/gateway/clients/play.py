@@ -17,7 +17,7 @@ from tests.gateway.clients.stage import Actor, Control, until
 
 PRICE = 500.0
 #: Codes of notices and of the errors that the play provokes on purpose.
-EXPECTED_CODES = frozenset({2104, 2106, 2158, 162, 200, 202, 321, 399, 430})
+EXPECTED_CODES = frozenset({2104, 2106, 2158, 162, 200, 202, 321, 399, 430, 503})
 Terms = tuple[bool, float | str]
 CONDITIONS = ("price", "time", "margin", "execution", "volume", "percent")
 
@@ -229,13 +229,11 @@ def to_close(market_time: str) -> float:
     return 16 * 3600 + 30 - (hours * 3600 + minutes * 60 + seconds)
 
 
-def perform(actor: Actor, arguments: list[str]) -> None:
-    """Play everything and print the outcome. Arguments: port, control port, the order types as JSON."""
-    play = Play(actor, Control(int(arguments[1])))
+def outcome_of(actor: Actor, port: int, acts: dict[str, Callable[[], None]]) -> dict[str, Any]:
+    """Connect, play, disconnect; what went well, what did not, and every complaint."""
     done: list[str] = []
     failed: dict[str, str] = {}
-    acts = {"connect": lambda: actor.connect(int(arguments[0])), **play.acts(json.loads(arguments[2]))}
-    for name, act in acts.items():
+    for name, act in {"connect": lambda: actor.connect(port), **acts}.items():
         try:
             act()
             done.append(name)
@@ -252,4 +250,11 @@ def perform(actor: Actor, arguments: list[str]) -> None:
         "complaints": actor.complaints(),
     }
     actor.close()
+    return outcome
+
+
+def perform(actor: Actor, arguments: list[str]) -> None:
+    """Play everything and print the outcome. Arguments: port, control port, the order types as JSON."""
+    play = Play(actor, Control(int(arguments[1])))
+    outcome = outcome_of(actor, int(arguments[0]), play.acts(json.loads(arguments[2])))
     sys.stdout.write(json.dumps(outcome) + "\n")

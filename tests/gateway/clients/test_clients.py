@@ -64,7 +64,7 @@ CLIENTS: dict[str, tuple[str, tuple[str, ...], int, int]] = {
     "official 10.46.1": ("official_actor", ("nautilus-ibapi==10.46.1", PROTOBUF), 193, 193),
 }
 #: The others are played on request: with these every decoder of a kind has been at it.
-ALWAYS = ("ib_insync 0.9.86", "ib_async 2.1.0", "ibapi 9.81.1", "official 10.30.1")
+ALWAYS = ("ib_insync 0.9.86", "ib_async 2.1.0", "ibapi 9.81.1", "official 10.46.1")
 on_request = pytest.mark.skipif(
     "TRADETUI_CLIENT_TESTS" not in os.environ, reason="played on request: set TRADETUI_CLIENT_TESTS=1"
 )
@@ -80,20 +80,32 @@ def cache() -> Path:
     return home
 
 
+#: Versions from which on some layout differs.
+VERSIONS = (157, 163, 164, 166, 169, 170, 174, 176, 177, 178, 183, 185, 187, 189, 192, 193)
+
+
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     """Run a program from the repository's root."""
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PLAY_LIMIT_S, check=False)
 
 
-def play(python: Path, actor: str, max_version: int) -> dict[str, Any]:
-    """Run one actor against a fresh gateway; what it reports."""
+def report(python: Path, module: str, max_version: int, argument: object) -> dict[str, Any]:
+    """Run one module of the play against a fresh gateway; what it reports."""
     with gateway_process(*WORDS, "--max-version", str(max_version)) as gateway:
-        module = f"tests.gateway.clients.{actor}"
         ports = str(gateway.port), str(gateway.control_port)
-        result = run(str(python), "-m", module, *ports, json.dumps(list(KINDS)))
+        result = run(str(python), "-m", f"tests.gateway.clients.{module}", *ports, json.dumps(argument))
     assert result.returncode == 0, result.stderr
     outcome: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
     return outcome
+
+
+def assert_content(outcome: dict[str, Any], version: int) -> None:
+    """Every act succeeded at this version and the library had nothing to say about it."""
+    assert outcome["failed"] == {}
+    assert outcome["complaints"] == []
+    assert outcome["surprises"] == []
+    assert outcome["connected"]
+    assert outcome["version"] == version
 
 
 def test_every_order_type_of_the_venue_has_a_part_in_the_play() -> None:
@@ -106,13 +118,17 @@ def test_every_order_type_of_the_venue_has_a_part_in_the_play() -> None:
 def test_a_client_library_trades_every_order_type_and_has_no_complaint(client: str, cache: Path) -> None:
     actor, requirements, max_version, agreed = CLIENTS[client]
     python = python_with(cache, *requirements) if requirements else Path(sys.executable)
-    outcome = play(python, actor, max_version)
-    assert outcome["failed"] == {}
-    assert outcome["complaints"] == []
-    assert outcome["surprises"] == []
-    assert outcome["connected"]
-    assert outcome["version"] == agreed
+    outcome = report(python, actor, max_version, list(KINDS))
+    assert_content(outcome, agreed)
     assert set(outcome["done"]) >= set(ACTS)
+
+
+def test_the_strictest_decoder_reads_every_layout_of_every_version(cache: Path) -> None:
+    python = python_with(cache, *CLIENTS["official 10.46.1"][1])
+    outcomes = report(python, "official_versions", max(VERSIONS), VERSIONS)
+    assert [int(version) for version in outcomes] == list(VERSIONS)
+    for version, outcome in outcomes.items():
+        assert_content(outcome, int(version))
 
 
 @pytest.mark.parametrize(
@@ -120,7 +136,7 @@ def test_a_client_library_trades_every_order_type_and_has_no_complaint(client: s
     [
         ("ib_library.py", ()),
         ("ib_library.py", ("ib_async==2.1.0",)),
-        ("official_api.py", ("nautilus-ibapi==10.30.1",)),
+        ("official_api.py", ("nautilus-ibapi==10.46.1", PROTOBUF)),
     ],
 )
 def test_an_example_of_the_documents_runs(example: str, requirements: tuple[str, ...], cache: Path) -> None:
