@@ -43,7 +43,7 @@ class Stepper:
         record: Callable[[Event, Now], None],
     ) -> None:
         self._core = core
-        self._inbox = inbox
+        self.inbox = inbox
         self._clock = clock
         self._carry_out = carry_out
         self._record = record
@@ -53,12 +53,12 @@ class Stepper:
     async def run(self) -> None:
         """Handle events until cancelled."""
         while True:
-            await self._inbox.wait()
+            await self.inbox.wait()
             await self.drain()
 
     async def drain(self) -> None:
         """Handle every event that waits, and those that come of them."""
-        while (event := self._inbox.take()) is not None:
+        while (event := self.inbox.take()) is not None:
             await self.handle(event)
             if self.steps % _TURN == 0:
                 await asyncio.sleep(0)
@@ -67,7 +67,7 @@ class Stepper:
         """Take one step and carry out its actions; a decision takes those along that wait right behind it."""
         actions = self._step(event)
         if isinstance(event, SignalsProposed):
-            while (another := self._inbox.take_if(SignalsProposed)) is not None:
+            while (another := self.inbox.take_if(SignalsProposed)) is not None:
                 actions = merged(actions, self._step(another))
         await self._carry_out(actions)
 
@@ -87,7 +87,7 @@ class Stepper:
         if isinstance(event, HealthChanged) and event.key == "internal":
             return  # telling the core of its own fault failed too: the log has both
         detail = f"internal error on {type(event).__name__}: {type(error).__name__}: {error}"
-        self._inbox.put_urgent(HealthChanged("internal", healthy=False, detail=detail))
+        self.inbox.put_urgent(HealthChanged("internal", healthy=False, detail=detail))
 
 
 def merged(first: Sequence[Action], second: Sequence[Action]) -> list[Action]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
@@ -55,9 +57,10 @@ class GatewayServer:
         settings: Settings | None = None,
         control_port: int | None = None,
         schedule: Schedule | None = None,
+        wall_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.hub = Hub(venue=venue, market=market, clock=clock, settings=settings or Settings())
-        self.pump = Pump(self.hub)
+        self.pump = Pump(self.hub, wall_s)
         self.schedule = schedule or Schedule()
         self.injected = RunningFaults(self, self.schedule.seed)
         self.connections: set[Connection] = set()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from tradetui.simulation.episode import Episode, EpisodeFailed, Played
+
+T = TypeVar("T")
+F = TypeVar("F")
 
 #: Replays that one shrinking may cost.
 REPLAYS = 600
@@ -26,24 +30,33 @@ def failure_of(seed: int, moves: Sequence[Played]) -> EpisodeFailed | None:
 
 def shrink(failed: EpisodeFailed, replays: int = REPLAYS) -> EpisodeFailed:
     """Return the failure of the shortest list of moves found that breaks the same invariant."""
+
+    def fails(moves: Sequence[Played]) -> EpisodeFailed | None:
+        found = failure_of(failed.seed, moves)
+        return found if found is not None and invariant_of(found.reason) == invariant_of(failed.reason) else None
+
+    return shortest(failed, lambda found: found.moves, fails, replays)
+
+
+def shortest(
+    failed: F, parts_of: Callable[[F], Sequence[T]], fails: Callable[[Sequence[T]], F | None], replays: int = REPLAYS
+) -> F:
+    """Return the failure with the fewest parts that `fails` still shows, after at most `replays` of them."""
     best = failed
     parts = 2
-    while replays > 0 and len(best.moves) > 1:
-        size = max(1, len(best.moves) // parts)
+    while replays > 0 and len(parts_of(best)) > 1:
+        items = parts_of(best)
+        size = max(1, len(items) // parts)
         shorter = None
-        for start in range(0, len(best.moves), size):
+        for start in range(0, len(items), size):
             replays -= 1
-            rest = best.moves[:start] + best.moves[start + size :]
-            found = failure_of(failed.seed, rest)
-            if found is not None and invariant_of(found.reason) == invariant_of(failed.reason):
-                shorter = found
-                break
-            if replays <= 0:
+            shorter = fails([*items[:start], *items[start + size :]])
+            if shorter is not None or replays <= 0:
                 break
         if shorter is not None:
             best, parts = shorter, max(2, parts - 1)
         elif size == 1:
             break
         else:
-            parts = min(len(best.moves), parts * 2)
+            parts = min(len(items), parts * 2)
     return best

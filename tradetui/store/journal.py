@@ -21,7 +21,7 @@ from tradetui.store.disk_check import check_disk
 from tradetui.store.errors import JournalBroken, RecordRefused, from_sqlite
 from tradetui.store.loading import OpenAlert, load_image, load_open_alerts
 from tradetui.store.migrate import migrate
-from tradetui.store.sqlite_file import WriterConnection, check_integrity, open_writer
+from tradetui.store.sqlite_file import Writer, check_integrity, open_writer
 from tradetui.store.statements import Statement, statements_for
 
 #: Lines of the event log kept, and how long a consumed bar is remembered behind the newest one.
@@ -44,7 +44,7 @@ class Run:
 class Journal:
     """The journal of one account. Open it with `open`; use it from one event loop."""
 
-    def __init__(self, connection: WriterConnection, path: Path, wall_ns: Callable[[], int]) -> None:
+    def __init__(self, connection: Writer, path: Path, wall_ns: Callable[[], int]) -> None:
         self._connection = connection
         self._path = path
         self._wall_ns = wall_ns
@@ -59,7 +59,15 @@ class Journal:
             StoreError: disk, file or schema cannot be used; one line says why and what to do.
         """
         check_disk(path.parent)
-        connection = await open_writer(path, durable=durable)
+        return await cls.over(await open_writer(path, durable=durable), path, wall_ns=wall_ns)
+
+    @classmethod
+    async def over(cls, connection: Writer, path: Path, *, wall_ns: Callable[[], int] = time.time_ns) -> Self:
+        """Return the journal behind an open connection, which is closed when the file cannot be used.
+
+        Raises:
+            StoreError: file or schema cannot be used.
+        """
         try:
             await connection.run(partial(_check_and_migrate, path=path))
         except StoreError:

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 import aiosqlite
 
@@ -23,6 +23,16 @@ T = TypeVar("T")
 BUSY_TIMEOUT_MS = 250
 #: First version with STRICT tables.
 OLDEST_SQLITE = (3, 37, 0)
+
+
+class Writer(Protocol):
+    """Runs work on the one connection that writes."""
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `work` returns; the work of two callers never overlaps."""
+
+    async def close(self) -> None:
+        """Close the file; idempotent."""
 
 
 class WriterConnection(aiosqlite.Connection):
@@ -56,6 +66,18 @@ async def open_writer(path: Path, *, durable: bool = True) -> WriterConnection:
     except StoreError:
         await connection.close()
         raise
+    return connection
+
+
+def connect_writer(path: Path, *, durable: bool) -> sqlite3.Connection:
+    """Return a plain connection that writes, for whoever brings a way of its own to run work on it.
+
+    Raises:
+        StoreError, sqlite3.Error: the file is not usable.
+    """
+    _create_private(path)
+    connection = _connect(path)
+    _prepare_writer(connection, durable)
     return connection
 
 

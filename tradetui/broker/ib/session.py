@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,8 +91,10 @@ class Session:
             self._explain(connect)
         finally:
             connect.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await connect
+            # Not `await connect` behind a suppress: that would swallow the cancellation of this very task.
+            await asyncio.wait({connect})
+            if not connect.cancelled():
+                connect.exception()
         self.hello.server_version = self.client.serverVersion()
         return self.hello
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Callable
 from typing import Final
 
 from tradetui.domain.clock import SECOND_NS
@@ -29,8 +30,9 @@ LEAP_NS: Final = 60 * SECOND_NS
 class Pump:
     """The gateway's heartbeat. `step` is all of it; `run` calls it for ever."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, wall_s: Callable[[], float] = time.monotonic) -> None:
         self._hub = hub
+        self._wall_s = wall_s
         hub.catch_up = self.catch_up
         self._wake = asyncio.Event()
         self._pnl_due = 0.0
@@ -79,8 +81,8 @@ class Pump:
         hub = self._hub
         target_ns = hub.clock.now_ns()
         hub.agenda.run(hub.reached_ns)
-        deadline = time.monotonic() + BUDGET_S
-        while hub.reached_ns < target_ns and time.monotonic() < deadline:
+        deadline = self._wall_s() + BUDGET_S
+        while hub.reached_ns < target_ns and self._wall_s() < deadline:
             self._advance(self._stop(target_ns))
         return hub.reached_ns >= target_ns
 
@@ -156,7 +158,7 @@ class Pump:
             self._held.discard(con_id)
 
     def _push_pnl(self) -> None:
-        now = time.monotonic()
+        now = self._wall_s()
         if now >= self._pnl_due:
             self._pnl_due = now + PNL_EVERY_S
             self._hub.accounts.refresh_pnl()
