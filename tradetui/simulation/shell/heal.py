@@ -77,8 +77,10 @@ def _operate(stage: Stage) -> None:
     core = process.core if process is not None and process.is_alive else None
     if core is None or core.state.session is not SessionState.READY:
         return
-    if core.state.trading_state is not TradingState.RUN:
+    if core.state.latches:
         stage.unkill()
+    for strategy in sorted({latch.strategy for latch in core.state.latches.values() if latch.strategy}):
+        stage.command(CommandKind.STRATEGY_REARM, target=strategy, reason="simulated operator")
     differing = tuple(sorted(symbol for symbol, item in core.state.mismatches.items() if item.confirmed))
     if differing:
         stage.command(CommandKind.ADOPT, symbols=differing, reason="seen at the broker")

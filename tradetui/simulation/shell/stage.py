@@ -205,8 +205,9 @@ class Stage:
         me = asyncio.current_task()
         for _ in range(BURIALS):
             rest = [task for task in asyncio.all_tasks(self.loop) if task is not me]
+            if not rest:
+                return
             for task in rest:
                 task.cancel()
-            if not rest or not (await asyncio.wait(rest, timeout=BURIAL_S))[1]:
-                return
+            await asyncio.wait(rest, timeout=BURIAL_S)  # what was buried may begin something new
         self.broken(f"I36: {len(rest)} tasks do not end when cancelled: {rest[0].get_name()}")

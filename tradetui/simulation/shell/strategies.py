@@ -69,7 +69,7 @@ class SimulatedStrategy:
         if held > 0 and rng.random() < 0.6:
             qty = held if rng.random() < 0.7 else max(1.0, float(int(held * rng.random())))
             return (Signal(symbol=bar.symbol, side=Side.SELL, qty=qty, reason="simulated"),)
-        qty = float(rng.randint(1, 60))
+        qty = float(rng.randint(1, 60)) if rng.random() < 0.2 else float(rng.randint(1, 30))
         if rng.random() < 0.4:
             price = round(bar.close * rng.choice((0.98, 0.995, 1.0, 1.005)), 2)
             return (
