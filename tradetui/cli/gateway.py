@@ -46,6 +46,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--no-limits", action="store_true", help="let clients ask faster and for more than IB does")
     parser.add_argument("--read-only", action="store_true", help="refuse orders as a read-only API does")
     parser.add_argument("--data", default="live", metavar="live|delayed|none", help="market data the account may see")
+    parser.add_argument(
+        "--rules", type=Path, metavar="FILE", help="commissions, margins, short supply, splits, dividends (TOML)"
+    )
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep the account in this file between runs")
     parser.add_argument(
         "--frame-log", type=Path, metavar="FILE", help="write every frame to this file (bounded, readable by you alone)"
@@ -117,6 +120,7 @@ def run(args: argparse.Namespace) -> int:
             read_only=args.read_only,
             data=args.data,
             frame_log=args.frame_log,
+            rules=args.rules,
         ),
         None if args.scenario is None else load(args.scenario),
     )

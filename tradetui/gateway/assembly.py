@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,8 @@ from tradetui.gateway.server import GatewayServer, check_host
 from tradetui.gateway.session.hub import DataPermission, Settings
 from tradetui.gateway.venue import state_file
 from tradetui.gateway.venue.config import VenueConfig
+from tradetui.gateway.venue.corporate_action import CorporateAction
+from tradetui.gateway.venue.rules import load_rules
 from tradetui.gateway.venue.venue import Venue
 from tradetui.gateway.wire.versions import CEILING, DEFAULT_CAP, FLOOR
 from tradetui.marketdata.calendar import TradingCalendar
@@ -67,6 +69,7 @@ class GatewayOptions:
     read_only: bool = False
     data: str = "live"
     frame_log: Path | None = None
+    rules: Path | None = None
 
 
 def build(
@@ -104,11 +107,13 @@ def assemble(
     # The cached calendar starts the gateway a second earlier: the source imports pandas.
     cache = None if options.state is None else options.state.with_name("calendar-XNYS.bin")
     calendar = TradingCalendar.load(cache_file=cache)
-    market = _market(options, calendar, _start(options, state), wall_ns)
     # A new instance number per run: execution ids of two runs without a common state never meet.
     config = VenueConfig(
         starting_cash={options.account: options.cash}, instance=wall_ns // SECOND_NS, depth_levels=DEPTH_LEVELS
     )
+    if options.rules is not None:
+        config = load_rules(options.rules, config)
+    market = _market(options, calendar, _start(options, state), wall_ns, config.corporate_actions)
     venue = make_venue(market, config, state)
     clock = MarketClock(
         start_ns=market.start_ns,
@@ -189,14 +194,27 @@ def _moment(text: str) -> int:
     return to_ns(moment)
 
 
-def _market(options: GatewayOptions, calendar: TradingCalendar, start_ns: int | None, wall_ns: int) -> Market:
+def _market(
+    options: GatewayOptions,
+    calendar: TradingCalendar,
+    start_ns: int | None,
+    wall_ns: int,
+    actions: Sequence[CorporateAction],
+) -> Market:
     trades = trades_per_minute(options.speed)
     if options.market == "synthetic":
         begin = demo_start(calendar, wall_ns) if start_ns is None else start_ns
         return SyntheticMarket(
-            seed=options.seed, calendar=calendar, start_ns=begin, symbols=options.symbols, trades_per_minute=trades
+            seed=options.seed,
+            calendar=calendar,
+            start_ns=begin,
+            symbols=options.symbols,
+            trades_per_minute=trades,
+            actions=actions,
         )
     if options.market.startswith(REPLAY):
         path = Path(options.market.removeprefix(REPLAY))
-        return ReplayMarket(path, calendar=calendar, seed=options.seed, start_ns=start_ns, trades_per_minute=trades)
+        return ReplayMarket(
+            path, calendar=calendar, seed=options.seed, start_ns=start_ns, trades_per_minute=trades, actions=actions
+        )
     raise OperatorError(f"--market {options.market!r} is unknown; give synthetic or replay:FILE")

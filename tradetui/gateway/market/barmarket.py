@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from tradetui.gateway.market.actions import Actions, Adjuster
 from tradetui.gateway.market.bars import HistoryBar
 from tradetui.gateway.market.directory import MARKET_RULES, Directory
 from tradetui.gateway.market.events import MarketEvent, Quote, Trade
@@ -39,9 +40,11 @@ class BarMarket:
         trades_per_minute: int,
         spreads: Mapping[int, int],
         recorded: Mapping[int, Ticks] | None = None,
+        actions: Actions | None = None,
     ) -> None:
         """The directory's contracts stream from the start; `spreads` are usual spreads in ticks by con_id.
         With `recorded` ticks by con_id the market plays those instead of making its own from the source's minutes.
+        The source's minutes have fallen by `actions` already.
 
         Raises OperatorError for a number of trades per minute outside 4..600.
         """
@@ -53,10 +56,16 @@ class BarMarket:
         maker = TickMaker(source, seed, self._styles)
         if recorded is not None:
             maker = RecordedTicks(source, seed, self._styles, recorded)
-        self._history = History(calendar, source, maker)
+        adjuster = Adjuster(actions or Actions(), source, calendar)
+        self._history = History(calendar, source, maker, adjuster)
         self._past = PastTicks(calendar, source, maker)
         self._stream = EventStream(
-            contracts=directory.contracts, calendar=calendar, source=source, maker=maker, start_ns=start_ns
+            contracts=directory.contracts,
+            calendar=calendar,
+            source=source,
+            maker=maker,
+            start_ns=start_ns,
+            adjuster=adjuster,
         )
 
     @property
@@ -137,7 +146,7 @@ class BarMarket:
         """
         seconds, back = bar_seconds(bar_size), span(duration)
         check_kind(check_what(what), self._styles.of(con_id))
-        return self._history.bars(con_id, back, seconds, what, min(end_ns, now_ns + 1))
+        return self._history.bars(con_id, back, seconds, what, min(end_ns, now_ns + 1), now_ns)
 
     def forming_bar(self, con_id: int, *, bar_size: str, what: str, use_rth: bool, now_ns: int) -> HistoryBar | None:
         """The bar that contains `now_ns` as far as it has gone; None outside a session or before its first trade."""

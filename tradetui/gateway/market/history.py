@@ -11,9 +11,11 @@ MIDPOINT in the middle. BID_ASK carries the average bid as open, the average ask
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from itertools import pairwise
 
 from tradetui.domain.clock import MINUTE_NS, SECOND_NS
+from tradetui.gateway.market.actions import Adjust, Adjuster
 from tradetui.gateway.market.aggregate import Sum, join, sum_groups, sum_trades
 from tradetui.gateway.market.bars import HistoryBar
 from tradetui.gateway.market.minutes import MinuteSource
@@ -27,16 +29,18 @@ _SESSION_SECONDS = 23_400
 
 
 class History:
-    """Bars of one market."""
+    """Bars of one market, told as `adjuster` says."""
 
-    def __init__(self, calendar: TradingCalendar, source: MinuteSource, maker: TickMaker) -> None:
+    def __init__(self, calendar: TradingCalendar, source: MinuteSource, maker: TickMaker, adjuster: Adjuster) -> None:
+        self._adjuster = adjuster
         self._calendar = calendar
         self._source = source
         self._maker = maker
         self._sessions: dict[tuple[int, int], Sum | None] = {}
 
-    def bars(self, con_id: int, span: Span, seconds: int, what: str, end_ns: int) -> list[HistoryBar]:
-        """Bars of `seconds` over `span` back from `end_ns`, oldest first; the last may be unfinished there.
+    def bars(self, con_id: int, span: Span, seconds: int, what: str, end_ns: int, now_ns: int) -> list[HistoryBar]:
+        """Bars of `seconds` over `span` back from `end_ns`, oldest first, as told at `now_ns`; the last may be
+        unfinished.
 
         Raises HistoryError when that would be more than IB sends.
         """
@@ -47,11 +51,14 @@ class History:
         sessions = list(self._calendar.sessions_between(start_ns, end_ns))
         if seconds < DAY_SECONDS and len(sessions) * _SESSION_SECONDS > MAX_BARS * seconds:
             raise too_long()
+        adjust = self._view(con_id, what, self._calendar.local(now_ns).date())
         if seconds >= DAY_SECONDS:
-            found = self._long_bars(con_id, sessions, seconds, end_ns)
+            found = self._long_bars(con_id, sessions, seconds, end_ns, adjust)
         else:
             found = (
-                bar for session in sessions for bar in self._short_bars(con_id, session, seconds, start_ns, end_ns)
+                (begin, end, adjust(session, each))
+                for session in sessions
+                for begin, end, each in self._short_bars(con_id, session, seconds, start_ns, end_ns)
             )
         return [self._shown(con_id, begin, end, each, what) for begin, end, each in found]
 
@@ -61,7 +68,8 @@ class History:
         if session is None:
             return None
         if seconds >= DAY_SECONDS:
-            found = self._long_bars(con_id, self._group_of(session, seconds), seconds, now_ns + 1)
+            adjust = self._view(con_id, what, session.date)
+            found = self._long_bars(con_id, self._group_of(session, seconds), seconds, now_ns + 1, adjust)
         else:
             edges = self._edges(session, seconds)
             begin = max(edge for edge in edges if edge <= now_ns)
@@ -70,6 +78,9 @@ class History:
         for begin, end, each in found:
             last = self._shown(con_id, begin, end, each, what) if end > now_ns else None
         return last
+
+    def _view(self, con_id: int, what: str, today: date) -> Adjust:
+        return self._adjuster.view(con_id, today, dividends=what == "ADJUSTED_LAST")
 
     def _edges(self, session: Session, seconds: int) -> list[int]:
         step = seconds * SECOND_NS
@@ -126,14 +137,14 @@ class History:
         return group
 
     def _long_bars(
-        self, con_id: int, sessions: list[Session], seconds: int, end_ns: int
+        self, con_id: int, sessions: list[Session], seconds: int, end_ns: int, adjust: Adjust
     ) -> Iterator[tuple[int, int, Sum]]:
         groups: dict[tuple[int, int], list[Session]] = {}
         for session in sessions:
             groups.setdefault(_period(session, seconds), []).append(session)
         for group in groups.values():
-            parts = [self._session_sum(con_id, session, end_ns) for session in group]
-            total = join([part for part in parts if part is not None])
+            parts = [(session, self._session_sum(con_id, session, end_ns)) for session in group]
+            total = join([adjust(session, part) for session, part in parts if part is not None])
             if total is not None:
                 yield group[0].open_ns, group[-1].close_ns, total
 

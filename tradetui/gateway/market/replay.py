@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tradetui.domain.clock import MINUTE_NS
 from tradetui.domain.errors import OperatorError
+from tradetui.gateway.market.actions import Actions
 from tradetui.gateway.market.barfile import BarFile
 from tradetui.gateway.market.barmarket import BarMarket
 from tradetui.gateway.market.columnfile import read_table
@@ -19,6 +20,7 @@ from tradetui.gateway.market.instruments import contract_for, known
 from tradetui.gateway.market.minutes import Minutes
 from tradetui.gateway.market.tickfile import TickFile, minutes_of
 from tradetui.gateway.market.tickpath import Ticks
+from tradetui.gateway.venue.corporate_action import CorporateAction
 from tradetui.marketdata.calendar import Session, TradingCalendar
 
 
@@ -54,9 +56,11 @@ class ReplayMarket(BarMarket):
         symbols: Sequence[str] = (),
         seed: int = 0,
         trades_per_minute: int = 12,
+        actions: Sequence[CorporateAction] = (),
     ) -> None:
         """Play `path` from `start_ns` on (a minute before its first session if None), all symbols or those named.
 
+        The file's prices are those of their days; `actions` only say how its history is told after a split or dividend.
         `seed` only chooses the way between each bar's four prices. Raises OperatorError for a file that is missing,
         unreadable or unsound, a symbol it does not hold, or a start after its end.
         """
@@ -84,6 +88,7 @@ class ReplayMarket(BarMarket):
             start_ns=begin,
             trades_per_minute=trades_per_minute,
             spreads={c.con_id: profile.spread for c in contracts if (profile := known(c.symbol)) is not None},
+            actions=Actions(actions, {contract.symbol: contract.con_id for contract in contracts}),
             recorded=None if recorded is None else {c.con_id: recorded[c.symbol] for c in contracts},
         )
 

@@ -12,6 +12,7 @@ from operator import itemgetter
 
 import numpy as np
 
+from tradetui.gateway.market.actions import Adjuster
 from tradetui.gateway.market.events import MarketEvent, Quote, Trade
 from tradetui.gateway.market.market import DayStats
 from tradetui.gateway.market.minutes import MinuteSource
@@ -45,7 +46,9 @@ class EventStream:
         source: MinuteSource,
         maker: TickMaker,
         start_ns: int,
+        adjuster: Adjuster,
     ) -> None:
+        self._adjuster = adjuster
         self._con_ids = [contract.con_id for contract in contracts]
         self._calendar = calendar
         self._source = source
@@ -196,9 +199,10 @@ class EventStream:
         first = self._source.first_session(con_id)
         index = session.index - 1
         while first is not None and index >= first.index:
-            minutes = self._source.minutes(con_id, self._calendar.session(index))
+            before = self._calendar.session(index)
+            minutes = self._source.minutes(con_id, before)
             if len(minutes):
-                return float(minutes.close[-1])
+                return self._adjuster.close(con_id, float(minutes.close[-1]), before, session)
             index -= 1
         return None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tradetui.domain.errors import OperatorError
+from tradetui.gateway.market.actions import Actions, ActionSource
 from tradetui.gateway.market.barmarket import BarMarket
 from tradetui.gateway.market.directory import Directory
 from tradetui.gateway.market.families import FamilySource
@@ -17,6 +18,7 @@ from tradetui.gateway.market.futures import Futures
 from tradetui.gateway.market.instruments import KNOWN, OTHERS, known
 from tradetui.gateway.market.options import Chain, Options
 from tradetui.gateway.market.synthesis import SyntheticSource
+from tradetui.gateway.venue.corporate_action import CorporateAction
 from tradetui.marketdata.calendar import TradingCalendar
 
 DEFAULT_SYMBOLS: tuple[str, ...] = tuple(profile.symbol for profile in KNOWN)
@@ -33,8 +35,11 @@ class SyntheticMarket(BarMarket):
         start_ns: int,
         symbols: Sequence[str] = DEFAULT_SYMBOLS,
         trades_per_minute: int = 60,
+        actions: Sequence[CorporateAction] = (),
     ) -> None:
-        """Raises OperatorError for an unknown or repeated symbol, a negative seed, or trades outside 4..600."""
+        """`actions` are the splits and dividends of its shares; their prices fall accordingly.
+
+        Raises OperatorError for an unknown or repeated symbol, a negative seed, or trades outside 4..600."""
         if not symbols or len(set(symbols)) != len(symbols):
             raise OperatorError(f"symbols {', '.join(symbols) or '(none)'}: name each of them once, and at least one")
         unknown = [symbol for symbol in symbols if known(symbol) is None]
@@ -43,7 +48,8 @@ class SyntheticMarket(BarMarket):
                 f"the synthetic market has no {', '.join(unknown)}; it has {', '.join(DEFAULT_SYMBOLS)}"
             )
         profiles = [profile for symbol in symbols if (profile := known(symbol)) is not None]
-        base = SyntheticSource(seed, [*profiles, *OTHERS], calendar)
+        events = Actions(actions, {profile.symbol: profile.con_id for profile in profiles})
+        base = ActionSource(SyntheticSource(seed, [*profiles, *OTHERS], calendar), calendar, events)
         futures, self._options = Futures(calendar, base), Options(calendar, base, profiles)
         contracts = [profile.contract() for profile in profiles]
         super().__init__(
@@ -54,6 +60,7 @@ class SyntheticMarket(BarMarket):
             start_ns=start_ns,
             trades_per_minute=trades_per_minute,
             spreads={profile.con_id: profile.spread for profile in (*profiles, *OTHERS)},
+            actions=events,
         )
 
     def option_chain(self, symbol: str, now_ns: int) -> Chain | None:
