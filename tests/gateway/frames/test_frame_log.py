@@ -62,7 +62,17 @@ async def recorded(tmp_path: Path) -> Path:
     schedule = tmp_path / "storm.yaml"
     schedule.write_text(SCHEDULE)
     file = tmp_path / "frames.jsonl"
-    options = GatewayOptions(start="2026-03-16T10:00-04:00", speed=5.0, seed=4, faults=schedule, frame_log=file)
+    rules = tmp_path / "rules.toml"
+    rules.write_text('commissions = "tiered"\n')
+    options = GatewayOptions(
+        start="2026-03-16T10:00-04:00",
+        symbols=("SPY", "QQQ"),
+        speed=5.0,
+        seed=4,
+        faults=schedule,
+        frame_log=file,
+        rules=rules,
+    )
     async with build(options) as gateway:
         await trade(gateway.port, ControlChannel(gateway, 0))
         while gateway.connections:  # noqa: ASYNC110 - a connection lost has no event

@@ -18,7 +18,7 @@ REPLAY: Final = "replay:"
 #: Options that shape what clients see.
 OPTIONS: Final = (
     *("seed", "market", "speed", "start", "skip_closed", "max_version", "account", "cash"),
-    *("limits", "read_only", "data"),
+    *("limits", "read_only", "data", "symbols", "rules"),
 )
 
 
@@ -29,6 +29,8 @@ def heading_of(
     told: dict[str, object] = {name: getattr(options, name) for name in OPTIONS}
     if options.market.startswith(REPLAY):
         told["market"] = f"{REPLAY}{Path(options.market.removeprefix(REPLAY)).resolve()}"
+    if options.rules is not None:
+        told["rules"] = str(options.rules.resolve())
     return {
         "wall_ns": wall_ns,
         "options": told,

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
+from pathlib import Path
 from typing import Final
 
 from tradetui.domain.errors import OperatorError
@@ -107,7 +108,10 @@ def gateway_of(log: FrameFile) -> GatewayServer:
         schedule = parse_schedule(heading.get("schedule") or {})
     except CommandError as error:
         raise OperatorError(f"{log.parts[0]}: the schedule of its faults: {error}") from None
-    known = GatewayOptions(**{name: options[name] for name in OPTIONS if name in options})
+    told = {name: options[name] for name in OPTIONS if name in options}
+    if isinstance(told.get("rules"), str):
+        told["rules"] = Path(told["rules"])
+    known = GatewayOptions(**told)
     gateway = assemble(known, state=state, schedule=schedule, wall_ns=wall_ns)
     # How fast the clients spoke is not repeated, so neither are the limits on it.
     gateway.hub.settings = replace(gateway.hub.settings, max_messages=0, history_pacing=False)
