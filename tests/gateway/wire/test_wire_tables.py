@@ -144,6 +144,11 @@ def test_every_spelling_of_an_unset_integer_reads_as_unknown(spelling: str) -> N
     assert kinds.INT.decode(spelling) is None
 
 
+@pytest.mark.parametrize("spelling", ["", "0", "false", "2147483647"])
+def test_every_spelling_of_an_unset_or_false_flag_reads_as_false(spelling: str) -> None:
+    assert kinds.FLAG.decode(spelling) is False
+
+
 def test_unset_margins_are_spelled_as_max_double_never_empty() -> None:
     fields = OPEN_ORDER.fields(178, {"orderId": 1})
     assert fields.count("1.7976931348623157E308") == 15

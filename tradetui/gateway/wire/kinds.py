@@ -20,7 +20,7 @@ _UNSET_DOUBLE_VALUE: Final = 1.7976931348623157e308
 UNSET_LONG: Final = "9223372036854775807"
 _UNSET_INTS: Final = (int(UNSET_INT), int(UNSET_LONG))
 _TRUE: Final = frozenset({"1", "true", "True", "TRUE"})
-_FALSE: Final = frozenset({"", "0", "false", "False", "FALSE"})
+_FALSE: Final = frozenset({"", "0", "false", "False", "FALSE", UNSET_INT, UNSET_LONG})
 _INFINITE: Final = frozenset({"Infinity", "Infinite", "inf"})
 
 

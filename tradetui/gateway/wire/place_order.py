@@ -152,7 +152,7 @@ _ADJUSTED: Final[tuple[Node, ...]] = (
     flag("dontUseAutoPriceForHedge"),
     flag("isOmsContainer"),
     flag("discretionaryUpToLimitPrice"),
-    F("usePriceMgmtAlgo", TEXT),
+    flag("usePriceMgmtAlgo"),
 )
 _GATED: Final[tuple[Node, ...]] = (
     F("duration", INT, since=v.DURATION),
