@@ -64,7 +64,7 @@ async def test_its_commands_come_at_their_market_times_and_the_books_are_judged(
     gateway = build(GatewayOptions(speed=0.0), scenario=scenario)
     gateway.hub.clock.jump_to(gateway.hub.now_ns() + 10_000_000_000)
     async with gateway:
-        while not gateway.pump.catch_up():
+        while not gateway.pump.catch_up():  # noqa: ASYNC110 - it is the work that is awaited, in steps
             await asyncio.sleep(0)
         assert "unknown symbol 'NOSUCH'" in caplog.text
         client = await RawClient.start(gateway.port)

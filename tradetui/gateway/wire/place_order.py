@@ -6,7 +6,7 @@ Invariant: every field a client can send at versions 157 to 193 has a name here,
 from typing import Final
 
 from tradetui.gateway.wire import versions as v
-from tradetui.gateway.wire.kinds import INT, QTY, REAL, TEXT
+from tradetui.gateway.wire.kinds import INT, QTY, REAL
 from tradetui.gateway.wire.message import Message
 from tradetui.gateway.wire.parts import (
     ALGO,
