@@ -106,14 +106,14 @@ class Stage:
         self._processes.append(process)
         return process
 
-    def start_gateway(self, play: Play) -> int:
-        """Start a gateway with the market of `play` and return its port.
+    def start_gateway(self, play: Play, *options: str) -> int:
+        """Start a gateway with the market of `play` and further `options`; return its port.
 
         Raises:
             Unmeasured: it did not start.
         """
         words = [
-            "gateway", "--port", "0", "--market", play.market, "--start", play.start,
+            "gateway", "--port", "0", *options, "--market", play.market, "--start", play.start,
             "--speed", "max" if math.isinf(play.speed) else str(play.speed),
         ]  # fmt: skip
         if play.symbols and play.market == "synthetic":
@@ -124,7 +124,7 @@ class Stage:
         line = process.stdout.readline().decode()
         if ":" not in line:
             raise Unmeasured(f"the gateway did not start: {self.complaints()}")
-        return int(line.rsplit(":", 1)[1])
+        return int(line.rsplit(":", 1)[1].partition(",")[0])
 
     def start_core(self, play: Play, port: int) -> None:
         """Start a core that trades `play` at the gateway on `port`, and wait until it trades.
@@ -147,8 +147,21 @@ class Stage:
             port=port,
         )
         (self.home / "config.toml").write_text(text, encoding="utf-8")
-        self.start("--home", str(self.home), "--profile", PROFILE, "run")
+        self.run_core()
         self.until(_is_trading, "the core trades")
+
+    @property
+    def newest(self) -> subprocess.Popen[bytes]:
+        """The process started last."""
+        return self._processes[-1]
+
+    def run_core(self) -> subprocess.Popen[bytes]:
+        """Start the core of the configuration that `start_core` wrote, and return its process at once."""
+        return self.start("--home", str(self.home), "--profile", PROFILE, "run")
+
+    def let_go(self, process: subprocess.Popen[bytes]) -> None:
+        """Take it that a process may end now: `until` no longer minds."""
+        self._processes.remove(process)
 
     def client(self) -> ControlClient:
         """Return a connection to the core, closed with the stage."""

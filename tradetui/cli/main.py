@@ -61,6 +61,7 @@ VERBS: dict[str, Verb] = {
     "strategies": Verb("strategies", "list the strategies and their parameters", json=True),
     "config": Verb("config", "check the configuration, or show it with origins", json=True),
     "doctor": Verb("doctor", "check this machine, the broker and the configuration", json=True),
+    "drill": Verb("drill", "practise kill, flatten, disconnect or restart on a paper gateway"),
     "alerts": Verb("alerts", "test the alert channel and list alerts", json=True),
     "simulate": Verb("simulate", "simulate the trading core against a misbehaving broker", json=True),
     "bench": Verb("bench", "measure speed against the budgets", json=True),
