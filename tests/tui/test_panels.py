@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.trading.world import World
 from tests.tui.pictures import cells, picture, said, sent, status
 from tests.tui.scenes import demo_state, link_row, log_row, order_row, position_row, risk_row, symbol_row
 from tradetui.control.messages import JsonValue, Row, State
+from tradetui.risk.post_trade import POST_CONTROLS
+from tradetui.trading.meters import risk_rows
 from tradetui.tui.link import Phase
 from tradetui.tui.operator import OperatorLine, Status
 from tradetui.tui.viewmodels.alerts import alerts_view, newest_alert
@@ -152,6 +155,19 @@ class TestRisk:
         view = risk_view(picture(with_rows("risk", {"X": risk_row("drawdown", 2.5, 3.0, "%")})))
         assert view.rows[0].cells[1].tone is Tone.WARN
         assert view.rows[0].cells[2].text == "2.50/3%"
+
+    def test_the_label_of_every_limit_fits_its_column(self) -> None:
+        world = World()
+        world.connect()
+        rows: dict[str, Row] = {
+            code: risk_row(str(row["label"]), 1.0, 2.0) for code, row in risk_rows(world.core.state, world.now).items()
+        }
+        rows |= {item.code: risk_row(item.label, 1.0, 2.0) for item in POST_CONTROLS}
+        view = risk_view(picture(with_rows("risk", rows)))
+        assert len(view.rows) > 12
+        assert [
+            cell.text for cell, *_ in (row.cells for row in view.rows) if len(cell.text) > view.columns[0].width
+        ] == []
 
 
 class TestConnection:

@@ -13,9 +13,22 @@ _CLOSE = 0.8
 _UNITS = {"%": "%", "x": "x"}
 #: The side column is narrow: these labels keep their meaning when short.
 _LABELS = {
+    "day's drawdown": "day draw",
     "gross exposure": "gross",
+    "net exposure": "net",
     "largest position": "max pos",
+    "concentration": "concentr.",
+    "largest sector": "sector",
     "orders/minute": "orders/min",
+    "messages/minute": "msgs/min",
+    "strategy loss": "strat loss",
+    "symbol loss": "sym loss",
+    "round trips": "roundtrips",
+    "losing streak": "lost/row",
+    "denials in a row": "denials",
+    "broker rejects": "rejects",
+    "worst slippage": "slippage",
+    "orders per fill": "ord./fill",
 }
 
 COLUMNS = (
