@@ -34,6 +34,7 @@ SECTIONS = (
     "orders",
     "fills",
     "risk",
+    "limits",
     "strategies",
     "alerts",
     "alerting",
@@ -76,6 +77,7 @@ class CoreRow(TypedDict):
     signals: int
     orders_sent: int
     refusals: int
+    limits_version: NotRequired[int]
     rss_mb: float | None
     why: NotRequired[str]
     health: NotRequired[str]
@@ -231,6 +233,23 @@ class RiskRow(TypedDict):
     used: float | None
     breached: bool
     scope: NotRequired[str]
+
+
+class LimitRow(TypedDict):
+    """One limit. Row key: its name. `value` holds now, `file` is the configuration's, `staged` waits for a second step.
+
+    `what` was last done to it (file, tighter, staged, confirmed, session, dropped), by `who` at `ts_ns`, for `reason`.
+    """
+
+    value: float | None
+    file: float | None
+    staged: float | None
+    staged_date: str
+    what: str
+    who: str
+    reason: str
+    ts_ns: int
+    version: int
 
 
 class StrategyRow(TypedDict):

@@ -215,6 +215,9 @@ class CommandKind(StrEnum):
     STRATEGY_STOP = "strategy-stop"
     STRATEGY_START = "strategy-start"
     STRATEGY_REARM = "strategy-rearm"
+    LIMIT_SET = "limit-set"
+    LIMIT_CONFIRM = "limit-confirm"
+    LIMIT_DROP = "limit-drop"
     ADOPT = "adopt"
     ASSIGN = "assign"
     ADJUST = "adjust"
@@ -231,7 +234,7 @@ class Command:
     """An operator's order to the core. The same `command_id` is carried out once, whatever the number of deliveries.
 
     `confirm` is what was typed where a command asks for it. `qty` (signed units), `price` (per unit) and `cash` (signed
-    money) belong to the bookkeeping commands; None where they were not given.
+    money) belong to the bookkeeping commands, `qty` is also the value of a limit; None where they were not given.
     """
 
     command_id: str

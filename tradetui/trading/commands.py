@@ -13,6 +13,7 @@ from tradetui.domain.records import CommandSaved
 from tradetui.trading.arming import arm, disarm
 from tradetui.trading.flatten import start as start_flatten
 from tradetui.trading.latches import RESTART, clear_latch, live_risk_orders, set_latch
+from tradetui.trading.limit_commands import confirm_limit, drop_limit, set_limit
 from tradetui.trading.orders import cancel
 from tradetui.trading.out import Out
 from tradetui.trading.rearm import off_text, rearm
@@ -73,6 +74,12 @@ def _carry_out(state: CoreState, out: Out, now: Now, command: Command) -> Answer
             return _switch(state, out, command)
         case CommandKind.STRATEGY_REARM:
             return rearm(state, out, now, command)
+        case CommandKind.LIMIT_SET:
+            return set_limit(state, out, now, command)
+        case CommandKind.LIMIT_CONFIRM:
+            return confirm_limit(state, out, now, command)
+        case CommandKind.LIMIT_DROP:
+            return drop_limit(state, out, now, command)
         case CommandKind.ADOPT:
             return adopt_positions(state, out, now, command)
         case CommandKind.ASSIGN:

@@ -47,6 +47,7 @@ from tradetui.trading.fills import on_commission, on_fill
 from tradetui.trading.flatten import advance, on_positions
 from tradetui.trading.invariants import Invariants
 from tradetui.trading.latches import enforce, halt_short
+from tradetui.trading.limit_commands import begin_limits
 from tradetui.trading.link import clear_restart, on_restored, on_session
 from tradetui.trading.orders import move, on_broker_order, on_message, on_not_written, on_status, on_written
 from tradetui.trading.out import Out
@@ -63,7 +64,7 @@ class TradingCore:
 
     def __init__(self, settings: CoreSettings, image: JournalImage | None = None) -> None:
         self.state: CoreState = restored_state(settings, image or JournalImage())
-        self._gate = Gate(settings.limits)
+        self._judge = Gate(self.state.limits, self.state.limit_book.version)
         self._invariants = Invariants(self.state)
         self._begun = False
 
@@ -74,6 +75,7 @@ class TradingCore:
             self._begun = True
             self.state.started_mono_ns = now.mono_ns
             self.state.session_since_mono_ns = now.mono_ns
+            begin_limits(self.state, out, now)
             on_restored(self.state, out, now)
             begin_disarmed(self.state, out, now)
         self._handle(event, out, now)
@@ -83,6 +85,13 @@ class TradingCore:
             if isinstance(action, PlaceOrder | CancelOrder):
                 self.state.conduct.message(now)
         return actions
+
+    @property
+    def _gate(self) -> Gate:
+        """The gate with the limits that hold now."""
+        if self._judge.version != self.state.limit_book.version:
+            self._judge = Gate(self.state.limits, self.state.limit_book.version)
+        return self._judge
 
     def _handle(self, event: Event, out: Out, now: Now) -> None:
         state = self.state

@@ -11,6 +11,7 @@ from tradetui.domain.records import DayFigureSaved, DayStarted, EquityMarked
 from tradetui.trading.breakers import watch_breakers, watch_close
 from tradetui.trading.figures import Prices, begin_day, equity_at
 from tradetui.trading.latches import clear_next_session
+from tradetui.trading.limit_commands import apply_due
 from tradetui.trading.out import Out
 from tradetui.trading.state import CoreState
 
@@ -52,6 +53,7 @@ def _roll(state: CoreState, out: Out, now: Now, equity: float) -> None:
         out.record(DayFigureSaved(date, kind, name, total))
     state.note(out, now, "INFO", "day", f"trading day {date} begins")
     clear_next_session(state, out, now, date)
+    apply_due(state, out, now, date)
     state.book.forget_finished()
     for command_id in list(state.commands)[:-KEEP_COMMANDS]:
         del state.commands[command_id]

@@ -9,6 +9,7 @@ from tradetui.domain.ledger import EXTERNAL, Adjustment
 from tradetui.domain.records import JournalImage
 from tradetui.trading.figures import realized_of
 from tradetui.trading.fills import remember_execution
+from tradetui.trading.limit_book import LimitBook
 from tradetui.trading.sent import SentOrder
 from tradetui.trading.settings import CoreSettings
 from tradetui.trading.state import CoreState, Pair, StrategyFacts
@@ -46,6 +47,7 @@ def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
     state.day = image.day
     state.peak_equity = image.peak_equity
     state.day_high = image.day_high
+    state.limit_book = LimitBook(settings.limits, image.limits)
     state.rearmed_ns = {item.strategy: item.ts_ns for item in image.rearms}
     state.commands = {item.command_id: _result(item.result) for item in image.commands}
     state.alert_number = image.next_alert_number

@@ -18,6 +18,7 @@ from tradetui.domain.tick import Quote
 from tradetui.risk.scopes import ScopedLimits
 from tradetui.trading.book import OrderBook
 from tradetui.trading.conduct import Conduct
+from tradetui.trading.limit_book import LimitBook
 from tradetui.trading.out import Out
 from tradetui.trading.round_trips import RoundTrips
 from tradetui.trading.sent import SentLog
@@ -120,12 +121,12 @@ class CoreState:
 
     `protected` names the newest stop-loss of each position that is to have one; `held_back` are wishes that wait until
     the protection in their way is cancelled.
-    `limits` are those that hold now. `earlier_marks` are the marks before the latest, `day_totals` the profit of each
+    `earlier_marks` are the marks before the latest, `day_totals` the profit of each
     strategy and symbol that the day began with, `flatten_serves` the latches that the running flatten works for.
     """
 
     settings: CoreSettings
-    limits: ScopedLimits = field(init=False)
+    limit_book: LimitBook = field(init=False)
     round_trips: RoundTrips = field(init=False)
     conduct: Conduct = field(default_factory=Conduct)
     book: OrderBook = field(default_factory=OrderBook)
@@ -197,8 +198,13 @@ class CoreState:
 
     def __post_init__(self) -> None:
         calendar = self.settings.calendar
-        self.limits = ScopedLimits(self.settings.limits)
+        self.limit_book = LimitBook(self.settings.limits)
         self.round_trips = RoundTrips(lambda ns: calendar.session_date(ns).isoformat())
+
+    @property
+    def limits(self) -> ScopedLimits:
+        """The limits that hold now."""
+        return self.limit_book.now
 
     def see_quote(self, quote: Quote, now: Now) -> None:
         """Take a quote; the mark before it is kept, because one price alone trips no breaker."""

@@ -38,6 +38,7 @@ def view(state: CoreState, now: Now) -> dict[str, Section]:
         "orders": _orders(state),
         "fills": _fills(state),
         "risk": risk_rows(state, now),
+        "limits": _limits(state),
         "strategies": _strategies(state),
         "alerts": _alerts(state),
         "log": _log(state),
@@ -68,6 +69,7 @@ def _core(state: CoreState, now: Now) -> Row:
         "acknowledged_by": state.acknowledged_by,
         "last_armed": last_armed(state),
         "arming_digest": arming_digest(state.settings.arming) if state.settings.live else "",
+        "limits_version": state.limit_book.version,
         "bars": state.counts_bars,
         "signals": state.counts_signals,
         "orders_sent": state.counts_orders,
@@ -260,6 +262,24 @@ def _fills(state: CoreState) -> Section:
             "intent_id": intent_of_ref(fill.order_ref),
         }
     return rows
+
+
+def _limits(state: CoreState) -> Section:
+    staged = state.limit_book.staged
+    return {
+        name: {
+            "value": item.value,
+            "file": item.file_value,
+            "staged": item.staged if name in staged else None,
+            "staged_date": item.staged_date,
+            "what": item.what,
+            "who": item.who,
+            "reason": item.reason,
+            "ts_ns": item.ts_ns,
+            "version": item.version,
+        }
+        for name, item in sorted(state.limit_book.log.items())
+    }
 
 
 def _strategies(state: CoreState) -> Section:
