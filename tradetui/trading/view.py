@@ -1,4 +1,4 @@
-"""What the control socket shows of the core: sections of flat rows (see control/messages.py for their fields).
+"""What the control socket shows of the core: sections of flat rows (see control/row_fields.py for their fields).
 
 Pure reading; the shell adds what only it knows (link figures, latencies, deliveries). Nothing here claims more than the
 broker confirmed: a pending cancel is not a cancelled order, an unknown position is not flat.
