@@ -15,7 +15,7 @@ from tradetui.gateway.market.synthetic import SyntheticMarket
 from tradetui.gateway.venue.condition import Condition, ConditionKind
 from tradetui.gateway.venue.config import VenueConfig
 from tradetui.gateway.venue.events import ErrorEvent, ExecutionEvent, VenueEvent
-from tradetui.gateway.venue.model import Contract, OrderRequest
+from tradetui.gateway.venue.model import Contract, ExecutionFilter, OrderRequest
 from tradetui.gateway.venue.venue import Venue
 
 THURSDAY = session_on(2026, 12, 17)
@@ -175,6 +175,28 @@ def test_a_week_of_daily_trading_is_the_same_every_time_and_over_restarts() -> N
     ]  # fmt: skip
     assert week(restarts=False) == once
     assert week(restarts=True) == once
+
+
+@pytest.mark.parametrize("monday", [date(2026, 3, 9), date(2026, 11, 2)])
+def test_sessions_and_days_keep_the_exchanges_hours_when_the_clocks_change(monday: date) -> None:
+    after = session_on(monday.year, monday.month, monday.day)
+    before = CALENDAR.session(after.index - 1)
+    assert (after.open_ns - before.open_ns) % (24 * 60 * MINUTE_NS) != 0
+    world = World(before.open_ns - MINUTE_NS)
+    spy = world.find(symbol="SPY")
+    for number, session in enumerate((before, after)):
+        world.play(session.open_ns - MINUTE_NS)
+        world.send(2 * number + 1, spy, "BUY", 100, tif="OPG")
+        world.play(session.open_ns + MINUTE_NS)
+        close = OrderRequest(contract=spy, action="SELL", quantity=100, order_type="MOC")
+        world.events += world.venue.place(1, 2 * number + 2, close, world.now_ns)
+        midnight = CALENDAR.midnight_after(session.close_ns)
+        world.play(midnight - 1)
+        assert len(world.venue.executions(ExecutionFilter())) == 2
+        world.play(midnight)
+        assert world.venue.executions(ExecutionFilter()) == []
+    times = [event.execution.time_ns for event in world.events if isinstance(event, ExecutionEvent)]
+    assert [f"{CALENDAR.local(ns):%H:%M}" for ns in times] == ["09:30", "16:00", "09:30", "16:00"]
 
 
 def test_the_venue_without_a_lookup_still_restores_what_it_can() -> None:

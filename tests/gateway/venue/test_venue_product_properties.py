@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +19,7 @@ from tests.gateway.venue.products import BTC, EUR, PRODUCTS, details
 from tests.gateway.venue.restarts import restarted
 from tradetui.domain.clock import SECOND_NS
 from tradetui.gateway.venue.config import VenueConfig
+from tradetui.gateway.venue.corporate_action import Dividend, Split
 from tradetui.gateway.venue.events import CommissionEvent, ExecutionEvent, VenueEvent
 from tradetui.gateway.venue.model import Contract, Execution
 from tradetui.gateway.venue.venue import Venue
@@ -29,7 +31,10 @@ CALL = Contract(
 )
 ES = Contract(con_id=602, symbol="ES", sec_type="FUT", last_trade_date="20270319", multiplier="50", exchange="CME")
 LISTED = [*PRODUCTS, details(CALL, under_con_id=SPY.con_id), details(ES, min_tick=0.25)]
-CONFIG = VenueConfig(starting_cash=ACCOUNTS, check_margin=False)
+#: What happens to SPY in the three nights of a story: a split, the ex-date of a dividend, its payment.
+SPLIT = Split(symbol="SPY", ex_date=date(2026, 11, 21), new=3, old=2)
+DIVIDEND = Dividend(symbol="SPY", ex_date=date(2026, 11, 22), amount=0.75, pay_date=date(2026, 11, 23))
+CONFIG = VenueConfig(starting_cash=ACCOUNTS, check_margin=False, corporate_actions=(SPLIT, DIVIDEND))
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,24 @@ class World:
         self.traded[execution.perm_id].append((shares, shares * exactly(execution.price) * product.multiplier))
         self.product_of[execution.perm_id] = product
 
+    def night(self, number: int) -> None:
+        self.now_ns += 24 * 3_600 * SECOND_NS
+        self.hear(self.venue.advance(self.now_ns))
+        for books in self.books.values():
+            held, mark = books.held[SPY.con_id], self.marks[SPY.con_id]
+            if number == 1:
+                # Whole shares of the new kind; what is no whole share is paid at its price and takes its cost along.
+                new = abs(held) * SPLIT.new / SPLIT.old
+                whole = Fraction(int(new))
+                sign = 1 if held > 0 else -1
+                books.flow += sign * (new - whole) * mark * SPLIT.old / SPLIT.new
+                books.basis[SPY.con_id] *= whole / new if new else 1
+                books.held[SPY.con_id] = sign * whole
+            elif number == 2:
+                books.flow += held * exactly(DIVIDEND.amount)
+        if number == 1:
+            self.marks[SPY.con_id] *= Fraction(SPLIT.old, SPLIT.new)
+
     def check(self) -> None:
         for code, books in self.books.items():
             worth = sum(
@@ -198,8 +221,7 @@ def test_money_agrees_with_an_independent_calculation_for_every_product(
             world.venue = restarted(world.venue, CONFIG, LISTED)
         elif nights < 3:
             nights += 1
-            world.now_ns += 24 * 3_600 * SECOND_NS
-            world.hear(world.venue.advance(world.now_ns))
+            world.night(nights)
         world.check()
     if not nights:
         world.check_commissions()
