@@ -2,7 +2,8 @@
 
 Enter when price gained more than `threshold` over `lookback` bars and stands above its exponential average of `trend`
 bars. Leave when the gain has turned negative, or by a stop of `stop_atr` ATRs against the entry, or when half of a good
-profit is gone, or after `max_bars` bars. Exits are decided at bar closes and sent at market.
+profit is gone, or after `max_bars` bars. These exits are decided at bar closes and sent at market; with `hard_stop_atr`
+a stop order rests at the broker besides, and with `target_atr` a limit order, from the entry's fill on.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ class Momentum(Strategy):
     """Long on positive momentum in an uptrend.
 
     Parameters: `lookback`, `trend`, `atr` and `max_bars` in bars, `threshold` as a fraction of price, `stop_atr` in
-    ATRs, `qty` units per entry; `notional` money per entry in place of `qty` when above 0.
+    ATRs, `qty` units per entry; `notional` money per entry in place of `qty` when above 0. `hard_stop_atr` and
+    `target_atr` are the distances, in ATRs, of the orders that rest behind an entry; 0 for none.
     """
 
     lookback: int = 10
@@ -30,6 +32,8 @@ class Momentum(Strategy):
     max_bars: int = 120
     qty: float = 10.0
     notional: float = 0.0
+    hard_stop_atr: float = 0.0
+    target_atr: float = 0.0
 
     def setup(self) -> None:
         """Declare the indicators and the exit rules."""
@@ -51,7 +55,17 @@ class Momentum(Strategy):
             if reason is not None:
                 ctx.close(reason=reason)
         elif gain > self.threshold and bar.close > average:
-            ctx.buy(self._size(bar.close), reason=f"momentum {gain:+.3%} above EMA{self.trend}")
+            ctx.buy(
+                self._size(bar.close),
+                reason=f"momentum {gain:+.3%} above EMA{self.trend}",
+                stop_loss=self._away(bar.close, -self.hard_stop_atr),
+                take_profit=self._away(bar.close, self.target_atr),
+            )
+
+    def _away(self, price: float, multiple: float) -> float | None:
+        """Return the price that many ATRs away, None for no distance."""
+        unit = self.range.value
+        return price + multiple * unit if multiple and unit else None
 
     def _size(self, price: float) -> float:
         return by_notional(self.notional, price) if self.notional > 0 else self.qty

@@ -63,11 +63,12 @@ LIMITS = Limits(
     long_only=False,
 )
 FREE = Costs(PerOrder(0.0))
+CALM_ROW = [100.0, 100.5, 99.5, 100.0]
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One scripted wish: an order, or a close when `side` is None."""
+    """One scripted wish: an order, a close when `side` is None, or a stop around what is held with `protect`."""
 
     side: Side | None
     qty: float = 10.0
@@ -75,6 +76,9 @@ class Wanted:
     stop: float | None = None
     tif: TimeInForce = TimeInForce.DAY
     leg: str = "main"
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    protect: bool = False
 
 
 class Scripted(Strategy):
@@ -90,11 +94,22 @@ class Scripted(Strategy):
     def on_bar(self, bar: Bar, ctx: Context) -> None:
         """Note what is seen and follow the script."""
         for wanted in self.script.get(len(self.seen), ()):
+            if wanted.protect:
+                ctx.protect(wanted.stop or 0.0, target=wanted.take_profit)
+                continue
             if wanted.side is None:
                 ctx.close()
                 continue
             order = ctx.buy if wanted.side is Side.BUY else ctx.sell
-            order(wanted.qty, limit=wanted.limit, stop=wanted.stop, tif=wanted.tif, leg=wanted.leg)
+            order(
+                wanted.qty,
+                limit=wanted.limit,
+                stop=wanted.stop,
+                tif=wanted.tif,
+                leg=wanted.leg,
+                stop_loss=wanted.stop_loss,
+                take_profit=wanted.take_profit,
+            )
         self.seen.append((bar, ctx.position, ctx.avg_cost, ctx.working, ctx.equity))
 
 

@@ -322,11 +322,12 @@ def test_an_unsound_quantity_is_refused_not_traded(qty: float) -> None:
     assert result.log.refusals == {"FIELDS": 1}
 
 
-def test_a_long_only_account_cannot_sell_what_it_does_not_hold() -> None:
+def test_a_long_only_account_sells_no_more_than_it_holds() -> None:
     script = {0: [Wanted(Side.SELL, 5.0)], 1: [Wanted(Side.BUY, 5.0)], 3: [Wanted(Side.SELL, 6.0)]}
     result, _ = run_script(columns([[100.0, 101.0, 99.0, 100.0]] * 6), script, limits=tight(long_only=True))
     assert result.log.refusals == {"LONG_ONLY": 2}
-    assert result.lanes[0].qty == 5.0
+    assert result.lanes[0].qty == 0.0
+    assert [fill.signed_qty for fill in result.log.fill_rows()] == [5.0, -5.0]
 
 
 # --- failing strategies -----------------------------------------------------------------------------------------------

@@ -128,3 +128,25 @@ def test_momentum_enters_on_strength_and_leaves_on_its_stop() -> None:
     assert ctx.signals == []
     decide(strategy, [99.0], ctx)
     assert [signal.side for signal in ctx.signals] == [Side.SELL]
+
+
+def test_momentum_puts_its_stop_and_target_at_the_broker_when_asked_to() -> None:
+    params = {"lookback": 2, "trend": 3, "atr": 2, "hard_stop_atr": 2.0, "target_atr": 4.0}
+    strategy = load_strategy("momentum", SAMPLES).make("SPY", params)
+    ctx = Context("SPY")
+    decide(strategy, [100.0, 100.0, 100.0, 100.5], ctx)
+    (signal,) = ctx.signals
+    assert signal.stop_loss is not None
+    assert signal.take_profit is not None
+    assert 100.5 - signal.stop_loss == pytest.approx((signal.take_profit - 100.5) / 2)
+    assert signal.stop_loss < 100.5
+
+
+def test_a_stop_is_asked_for_around_what_is_held_and_not_when_flat() -> None:
+    flat, held = Context("SPY"), Context("SPY", position=-5.0)
+    flat.protect(99.0)
+    held.protect(101.0, target=95.0, reason="trail")
+    assert flat.signals == []
+    (signal,) = held.signals
+    assert (signal.side, signal.qty, signal.stop_price, signal.take_profit) == (Side.BUY, 5.0, 101.0, 95.0)
+    assert signal.protects

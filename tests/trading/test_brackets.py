@@ -405,7 +405,7 @@ def test_a_restart_finds_the_family_again_by_its_references() -> None:
     states = [world.order(intent.intent_id).state for intent in family]
     assert states == [OrderState.FILLED, OrderState.WORKING, OrderState.WORKING]
     assert len(world.sent) == 3
-    assert world.core.state.protected == {(STRATEGY, "SPY"): family[1].intent_id}
+    assert world.core.state.protected == {(STRATEGY, "SPY"): (family[1].intent_id,)}
 
 
 def test_a_restart_forgets_the_stop_of_a_position_that_is_closed() -> None:

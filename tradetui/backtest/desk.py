@@ -9,16 +9,19 @@ from __future__ import annotations
 import math
 
 from tradetui.backtest.account import Account
+from tradetui.backtest.guards import Guards
 from tradetui.backtest.keeper import Keeper
-from tradetui.backtest.lane import Lane, Wish
+from tradetui.backtest.lane import Behind, Lane, Wish
 from tradetui.backtest.log import RunLog
 from tradetui.backtest.matching import Execution
 from tradetui.backtest.orders import SimOrder
 from tradetui.backtest.sessions import NEVER_NS, Sessions
+from tradetui.domain.bracket import OPENING_LEG, children
 from tradetui.domain.ids import intent_id
-from tradetui.domain.instrument import Instrument, Rounding
+from tradetui.domain.instrument import Instrument
 from tradetui.domain.order import Intent, OrderType, Purpose, Side, TimeInForce
 from tradetui.domain.order_state import OrderState
+from tradetui.risk.view import Exposure
 
 # Module names: an attribute of an enum class costs a lookup that shows in the order path.
 _MARKET, _BUY, _DAY = OrderType.MARKET, Side.BUY, TimeInForce.DAY
@@ -39,6 +42,7 @@ class Desk:
         self._keeper = keeper
         self._sessions = sessions
         self._log = log
+        self._guards = Guards(keeper, log)
 
     def take(self, lane: Lane, wishes: list[Wish], end_ns: int) -> None:
         """Handle the wishes decided at the close `end_ns`, in order, and empty the list."""
@@ -47,6 +51,8 @@ class Desk:
             self._take(lane, wish, end_ns, known=wish[5] in legs)
             legs.append(wish[5])
         wishes.clear()
+        if lane.protection is not None:
+            self._guards.keep(lane, end_ns)
         lane.ctx.working = bool(lane.orders)
 
     def flatten(self, lane: Lane, end_ns: int) -> None:
@@ -63,6 +69,8 @@ class Desk:
             if order.purpose is Purpose.ENTRY or not entries_only:
                 order.end(OrderState.CANCELLED, end_ns)
         lane.orders = [order for order in lane.orders if order.state is OrderState.WORKING]
+        if not entries_only:
+            self._guards.drop(lane, end_ns)
         lane.tell()
 
     def book(self, lane: Lane, fills: list[Execution], end_ns: int) -> None:
@@ -75,12 +83,18 @@ class Desk:
             rows.append(
                 (lane.index, order, end_ns, signed, price, commission, slippage, realized, account.flow, position)
             )
+        if lane.protection is not None:
+            self._guards.keep(lane, end_ns)
 
     def _take(self, lane: Lane, wish: Wish, end_ns: int, *, known: bool) -> None:
-        side, wanted, limit, stop, tif, leg, reason = wish
+        side, wanted, limit, stop, tif, leg, reason, behind = wish
         sign = 1 if side is _BUY else -1
         held = lane.qty
-        purpose = _EXIT if held * sign < 0 and wanted <= abs(held) + 1e-9 else _ENTRY
+        closing = held * sign < 0
+        if behind is not None or (closing and (lane.guards or wanted > abs(held) or len(lane.peers) > 1)):
+            self._take_parts(lane, wish, end_ns, sign, known)
+            return
+        purpose = _EXIT if closing else _ENTRY
         if limit is None and stop is None and not known:
             try:
                 qty = lane.lots[wanted]
@@ -99,37 +113,78 @@ class Desk:
                 lane.orders.append(order)
                 self._keeper.sent(lane, sign, qty, None, end_ns)
                 return
-        self._take_judged(lane, wish, end_ns, sign, purpose, known)
+        self._take_parts(lane, wish, end_ns, sign, known)
 
-    def _take_judged(self, lane: Lane, wish: Wish, end_ns: int, sign: int, purpose: Purpose, known: bool) -> None:
-        side, wanted, limit, stop, tif, leg, reason = wish
-        passive = Rounding.DOWN if sign > 0 else Rounding.UP
-        intent = Intent(
+    def _take_parts(self, lane: Lane, wish: Wish, end_ns: int, sign: int, known: bool) -> None:
+        """Send what closes first and by itself, then what opens, with its protection, through the gate."""
+        *_, leg, _, behind = wish
+        if behind is not None and behind[2]:
+            self._guards.protect(lane, self._intent(lane, wish, end_ns, wish[1], leg, _ENTRY), behind[1], end_ns)
+            return
+        closes, opens = self._parts(lane, sign, wish[1])
+        if closes:
+            self._cancel_guards(lane, sign, end_ns)
+            went = self._judge(lane, self._intent(lane, wish, end_ns, closes, leg, _EXIT), None, known=known)
+            if opens:
+                second = self._intent(lane, wish, end_ns, opens, leg + OPENING_LEG, _ENTRY)
+                self._judge(lane, second, behind, second=went)
+        else:
+            self._judge(lane, self._intent(lane, wish, end_ns, opens, leg, _ENTRY), behind, known=known)
+
+    def _parts(self, lane: Lane, sign: int, wanted: float) -> tuple[float, float]:
+        """Return how much closes what is held, and how much opens, as the live core parts a wish."""
+        qty = lane.instrument.order_qty(wanted)
+        if not (math.isfinite(qty) and qty > 0):
+            return 0.0, qty
+        free = Exposure(lane.held(), lane.resting(1), lane.resting(-1)).closable(sign)
+        closes = lane.instrument.order_qty(min(qty, max(0.0, min(-lane.qty * sign, free))))
+        return closes, qty - closes
+
+    def _cancel_guards(self, lane: Lane, sign: int, end_ns: int) -> None:
+        if any(order.sign == sign for order in lane.guards):
+            self._guards.cancel(lane, end_ns)
+            for order in [order for order in lane.orders if order.children and order.children[0].active]:
+                order.end(OrderState.CANCELLED, end_ns)
+                lane.orders.remove(order)
+
+    def _intent(self, lane: Lane, wish: Wish, end_ns: int, qty: float, leg: str, purpose: Purpose) -> Intent:
+        side, _, limit, stop, tif, _, reason, _ = wish
+        sign = 1 if side is _BUY else -1
+        return Intent(
             intent_id=intent_id(lane.owner, lane.symbol, end_ns, leg),
             strategy=lane.owner,
             symbol=lane.symbol,
             side=side,
-            qty=_sound(wanted, lane.instrument),
+            qty=qty,
             purpose=purpose,
             order_type=_TYPES[limit is not None, stop is not None],
             tif=tif,
-            limit_price=_on_tick(limit, lane.instrument, passive),
-            stop_price=_on_tick(stop, lane.instrument, Rounding.NEAREST),
+            limit_price=lane.instrument.order_price(limit, sign),
+            stop_price=lane.instrument.order_price(stop, sign),
             bar_end_ns=end_ns,
             leg=leg,
             reason=reason,
             decided_ns=end_ns,
             reference_price=lane.mark(),
         )
-        decision = self._keeper.judge(lane, intent, known=known)
+
+    def _judge(
+        self, lane: Lane, intent: Intent, behind: Behind | None, *, known: bool = False, second: bool = False
+    ) -> bool:
+        """Place an order and what rests behind it, or log why not; return whether they were placed."""
+        end_ns, sign = intent.bar_end_ns, intent.side.sign
+        family = () if behind is None else children(intent, behind[0], behind[1], lane.instrument)
+        decision = self._keeper.judge(lane, intent, family, known=known, second=second)
         if not decision.allowed:
             codes = [refusal.code for refusal in decision.refusals]
-            self._log.refuse(lane, end_ns, sign, wanted, codes, decision.refusals[0].text)
-            return
-        self._place(
-            lane, end_ns, sign, intent.qty, intent.order_type, intent.limit_price, intent.stop_price, purpose, tif,
-            leg, reason,
+            self._log.refuse(lane, end_ns, sign, intent.qty, codes, decision.refusals[0].text)
+            return False
+        order = self._place(
+            lane, end_ns, sign, intent.qty, intent.order_type, intent.limit_price, intent.stop_price, intent.purpose,
+            intent.tif, intent.leg, intent.reason,
         )  # fmt: skip
+        order.children = self._guards.made(lane, family)
+        return True
 
     def _place(
         self,
@@ -144,7 +199,7 @@ class Desk:
         tif: TimeInForce,
         leg: str,
         reason: str,
-    ) -> None:
+    ) -> SimOrder:
         lasts = tif is not _DAY and (tif is TimeInForce.GTC or tif is TimeInForce.OPG)
         expires_ns = NEVER_NS if lasts else self._sessions.close_after(end_ns)
         number = len(self._log.orders)
@@ -154,25 +209,10 @@ class Desk:
         self._log.orders.append((lane.index, order))
         lane.orders.append(order)
         self._keeper.sent(lane, sign, qty, limit, end_ns)
+        return order
 
 
 def _lots(wanted: float, instrument: Instrument) -> float | None:
     """Return `wanted` in whole lots, None when it is no sound quantity."""
-    qty = _sound(wanted, instrument)
+    qty = instrument.order_qty(wanted)
     return qty if math.isfinite(qty) and qty > 0 else None
-
-
-def _sound(qty: float, instrument: Instrument) -> float:
-    try:
-        return instrument.round_qty(qty)
-    except ValueError:
-        return qty  # the gate refuses it by name
-
-
-def _on_tick(price: float | None, instrument: Instrument, rounding: Rounding) -> float | None:
-    if price is None:
-        return None
-    try:
-        return instrument.round_price(price, rounding)
-    except ValueError:
-        return price

@@ -172,7 +172,7 @@ class _Engine:
         end_ns = bar.end_ns
         if end_ns > self._watch.day_close_ns:
             self._watch.roll(end_ns)
-        if lane.orders:
+        if lane.orders or lane.guards:
             self._desk.book(lane, self._matching.match(lane, bar), end_ns)
             lane.tell()
         lane.bar = bar
@@ -193,7 +193,7 @@ class _Engine:
         lane.busy = True
         low, high = self._watch.calm_band(lane)
         wake_ns = self._watch.day_close_ns if lane.qty else NEVER_NS
-        for order in orders:
+        for order in (*orders, *lane.guards) if lane.guards else orders:
             below, above = order.triggers()
             low, high, wake_ns = max(low, below), min(high, above), min(wake_ns, order.expires_ns)
         lane.fire_low, lane.fire_high, lane.wake_ns = low, high, wake_ns
@@ -248,7 +248,7 @@ class _Engine:
             watch.roll(end_ns)
         exposed = self._account.held_lanes > 0
         for lane, bar in zip(group, bars, strict=True):
-            if lane.orders:
+            if lane.orders or lane.guards:
                 self._desk.book(lane, self._matching.match(lane, bar), end_ns)
                 lane.tell()
                 exposed = True

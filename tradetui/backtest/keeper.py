@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 
 from tradetui.backtest.account import Account
 from tradetui.backtest.lane import Lane
@@ -17,6 +18,7 @@ from tradetui.backtest.watch import LossWatch
 from tradetui.domain.clock import MINUTE_NS, SECOND_NS, Now
 from tradetui.domain.order import Intent
 from tradetui.domain.tick import Quote
+from tradetui.risk.attached import check_attached
 from tradetui.risk.gate import Decision, Gate
 from tradetui.risk.limits import Limits
 from tradetui.risk.view import Exposure, OrderCounts, RiskView
@@ -55,7 +57,7 @@ class Keeper:
             return False
         held = lane.held()
         if held and (held > 0) != (sign > 0):
-            return qty <= abs(held) - lane.resting(sign) + 1e-9
+            return qty <= abs(held) - lane.resting(sign) - lane.guarded(sign) + 1e-9
         if self._scoped or (sign < 0 and self._limits.long_only):
             return False
         start, end = self._window
@@ -67,9 +69,16 @@ class Keeper:
             and self._fits(lane, held, qty)
         )
 
-    def judge(self, lane: Lane, intent: Intent, *, known: bool) -> Decision:
-        """Return the gate's decision on `intent`, decided at its bar's close."""
-        return self._gate.check(intent, self._view(lane, intent, known))
+    def judge(
+        self, lane: Lane, intent: Intent, behind: Sequence[Intent] = (), *, known: bool = False, second: bool = False
+    ) -> Decision:
+        """Return the gate's decision on `intent` and those `behind` it, decided at its bar's close.
+
+        `second` marks the opening part of a decision whose closing part was sent just before.
+        """
+        view = self._view(lane, intent, known, second)
+        attached = (refusal for child in behind for refusal in check_attached(child, intent, view, self._limits))
+        return Decision((*self._gate.check(intent, view).refusals, *attached))
 
     def sent(self, lane: Lane, sign: int, qty: float, limit: float | None, now_ns: int) -> None:
         """Remember an order that went."""
@@ -154,7 +163,7 @@ class Keeper:
             if other.symbol in members and other.symbol != lane.symbol
         )
 
-    def _view(self, lane: Lane, intent: Intent, known: bool) -> RiskView:
+    def _view(self, lane: Lane, intent: Intent, known: bool, second: bool) -> RiskView:
         now_ns = intent.bar_end_ns
         clock = self._sessions.clock(now_ns + _AFTER_CLOSE_NS)
         gross, count = self._others(lane)
@@ -186,17 +195,17 @@ class Keeper:
             available_funds=equity - tied / self._limits.max_leverage,
             day_pnl=equity - watch.day_equity,
             drawdown_pct=watch.drawdown_pct(equity),
-            strategy_working=len(lane.orders),
+            strategy_working=len(lane.orders) - second,
             opposite_working=lane.resting(-intent.side.sign) > 0,
             known_intent=known,
-            duplicate_age_s=self._duplicate_age(lane, intent),
+            duplicate_age_s=self._duplicate_age(lane, intent, second),
             counts=self._counts(lane, now_ns),
         )
 
-    def _duplicate_age(self, lane: Lane, intent: Intent) -> float | None:
+    def _duplicate_age(self, lane: Lane, intent: Intent, second: bool) -> float | None:
         wanted = (lane.owner, lane.symbol, intent.side.sign, intent.qty, intent.limit_price)
-        for sent in reversed(self._sent):
-            if sent[2:] == wanted:
+        for number, sent in enumerate(reversed(self._sent)):
+            if sent[2:] == wanted and not (second and number == 0):
                 return (intent.bar_end_ns - sent[0]) / SECOND_NS
         return None
 
@@ -217,4 +226,4 @@ _UP = 1.0 + 1e-9
 
 
 def _exposure(lane: Lane) -> Exposure:
-    return Exposure(lane.held(), lane.resting(1), lane.resting(-1))
+    return Exposure(lane.held(), lane.resting(1) + lane.guarded(1), lane.resting(-1) + lane.guarded(-1))

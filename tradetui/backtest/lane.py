@@ -17,8 +17,10 @@ from tradetui.domain.order import Side, TimeInForce
 from tradetui.domain.position import Position
 from tradetui.strategy.api import Context, Strategy
 
-#: side, qty, limit, stop, tif, leg, reason: a Signal without the cost of one.
-Wish = tuple[Side, float, float | None, float | None, TimeInForce, str, str]
+#: stop_loss, take_profit, protects: what a Signal asks for behind an entry, or around what is held.
+Behind = tuple[float | None, float | None, bool]
+#: side, qty, limit, stop, tif, leg, reason, what is behind: a Signal without the cost of one.
+Wish = tuple[Side, float, float | None, float | None, TimeInForce, str, str, Behind | None]
 
 
 class LaneContext(Context):
@@ -54,13 +56,17 @@ class LaneContext(Context):
         *,
         protects: bool = False,
     ) -> None:
-        if protects or stop_loss is not None or take_profit is not None:
-            raise ValueError("protective orders are not simulated")
-        self.wishes.append((side, qty, limit, stop, tif, leg, reason))
+        plain = stop_loss is None and take_profit is None and not protects
+        behind = None if plain else (stop_loss, take_profit, protects)
+        self.wishes.append((side, qty, limit, stop, tif, leg, reason, behind))
 
 
 class Lane:
-    """State of one strategy on one symbol. `bar` is the latest bar seen, None before the first."""
+    """State of one strategy on one symbol. `bar` is the latest bar seen, None before the first.
+
+    `guards` are the protective orders that work, `protection` what the position is protected with: the sign of the
+    position, the stop and the target.
+    """
 
     __slots__ = (
         "avg_cost",
@@ -70,6 +76,7 @@ class Lane:
         "ctx",
         "fire_high",
         "fire_low",
+        "guards",
         "index",
         "instrument",
         "lots",
@@ -77,6 +84,7 @@ class Lane:
         "orders",
         "owner",
         "peers",
+        "protection",
         "qty",
         "realized",
         "strategy",
@@ -99,6 +107,8 @@ class Lane:
         #: The position's fields, as in `domain.position.Position`.
         self.qty = self.avg_cost = self.realized = self.commission = 0.0
         self.orders: list[SimOrder] = []
+        self.guards: list[SimOrder] = []
+        self.protection: tuple[int, float, float | None] | None = None
         self.bar: Bar | None = None
         #: Lanes of the same symbol, this one included.
         self.peers: tuple[Lane, ...] = (self,)
@@ -135,6 +145,15 @@ class Lane:
         for lane in self.peers:
             for order in lane.orders:
                 if order.sign == sign:
+                    total += order.left
+        return total
+
+    def guarded(self, sign: int) -> float:
+        """Return the quantity that protective orders of side `sign` may trade in the symbol, each pair counted once."""
+        total = 0.0
+        for lane in self.peers:
+            for order in lane.guards:
+                if order.sign == sign and (order.stop is not None or order.partner is None):
                     total += order.left
         return total
 

@@ -1,7 +1,8 @@
 """The simulated market: which working orders a bar fills, at what price, slippage and commission.
 
 Order of events in one bar: expiries; then what fills at the open, in order of submission; then stops, then limits (the
-pessimistic order, because the path inside a bar is not known). Without a volume cap every fill is whole.
+pessimistic order, because the path inside a bar is not known: a bar that touches stop-loss and take-profit fills the
+stop). Without a volume cap every fill is whole.
 Invariant: an order fills at most its quantity, and all orders of a lane together at most the cap's share of the volume.
 """
 
@@ -41,9 +42,10 @@ class Matching:
     def match(self, lane: Lane, bar: Bar) -> list[Execution]:
         """Return the fills of this bar; orders are changed, finished ones leave the lane."""
         orders = lane.orders
-        if len(orders) == 1 and self._cap is None:
+        if len(orders) == 1 and self._cap is None and not lane.guards:
             order = orders[0]
-            if order.order_type is _MARKET and order.tif is _DAY and bar.end_ns <= order.expires_ns:
+            plain = order.order_type is _MARKET and order.tif is _DAY and not order.children
+            if plain and bar.end_ns <= order.expires_ns:
                 del orders[0]
                 return [self._execution(lane, order, order.left, bar.open, bar.end_ns)]
         fills: list[Execution] = []
@@ -54,8 +56,15 @@ class Matching:
                 continue
             price = order.open_price(bar.open)
             room -= self._take(lane, bar, order, price, room, fills)
-        for order in sorted(lane.orders, key=_stops_first):
-            if order.left and order.tif not in ONE_LOOK:
+        for order in tuple(lane.guards):
+            if order.state is OrderState.WORKING:
+                room -= self._take(lane, bar, order, order.open_price(bar.open), room, fills)
+        known = len(lane.guards)
+        for order in sorted([*lane.orders, *lane.guards], key=_stops_first):
+            if order.state is OrderState.WORKING and order.tif not in ONE_LOOK:
+                room -= self._take(lane, bar, order, order.range_price(bar), room, fills)
+        for order in lane.guards[known:]:
+            if order.stop is not None:
                 room -= self._take(lane, bar, order, order.range_price(bar), room, fills)
         self._drop_finished(lane, bar)
         return fills
@@ -69,6 +78,10 @@ class Matching:
         if order.tif is TimeInForce.FOK and qty < order.left:
             return 0.0
         fills.append(self._execution(lane, order, qty, price, bar.end_ns))
+        if order.children:
+            _wake_children(lane, order, qty)
+        if order.partner is not None and order.partner.state is OrderState.WORKING:
+            order.partner.yield_to_partner(qty, bar.end_ns)
         return qty
 
     def _execution(self, lane: Lane, order: SimOrder, qty: float, price: float, end_ns: int) -> Execution:
@@ -92,6 +105,8 @@ class Matching:
             if order.left and looked:
                 order.end(OrderState.CANCELLED, bar.end_ns)
         lane.orders = [order for order in lane.orders if order.state is OrderState.WORKING]
+        if lane.guards:
+            lane.guards = [order for order in lane.guards if order.state is OrderState.WORKING]
 
     def _room(self, lane: Lane, bar: Bar) -> float:
         if self._cap is None:
@@ -101,6 +116,18 @@ class Matching:
     def _is_session_start(self, lane: Lane, bar: Bar) -> bool:
         before = lane.bar
         return before is None or self._sessions.index_of(before.end_ns) != self._sessions.index_of(bar.end_ns)
+
+
+def _wake_children(lane: Lane, parent: SimOrder, qty: float) -> None:
+    """Let what rests behind `parent` work for the `qty` units it filled now."""
+    for child in parent.children:
+        if not child.active:
+            lane.guards.append(child)
+        child.give(qty)
+    stops = [child.stop for child in parent.children if child.stop is not None]
+    targets = [child.limit for child in parent.children if child.stop is None]
+    if stops:
+        lane.protection = (parent.sign, stops[0], targets[0] if targets else None)
 
 
 def _stops_first(order: SimOrder) -> bool:

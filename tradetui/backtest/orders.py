@@ -2,7 +2,9 @@
 
 Conventions, the same for every order: an order decided at a bar's close works from the next bar's open. A market order
 fills at the open; a stop that the open has jumped over fills at the open, a limit that the open betters too; otherwise
-a stop fills at its price, a limit at its price as soon as it is touched. A stop-limit armed inside a bar fills in that
+a stop fills at its price, a limit at its price as soon as it is touched. Orders behind another one work from its fill
+on: in the bar of the fill too, but when that came after the open only a stop can be reached, because a pessimist does
+not know that the target came later. A stop-limit armed inside a bar fills in that
 bar only where its limit was marketable at the stop price, because the path after it is not known.
 Invariant: before slippage a fill price lies in the bar's range, and never beyond a limit.
 """
@@ -26,10 +28,16 @@ ONE_LOOK = frozenset({TimeInForce.IOC, TimeInForce.FOK, TimeInForce.OPG})
 
 
 class SimOrder:
-    """An accepted order. `sign` +1 buys; `left` is not filled yet; `armed` tells that its stop was reached."""
+    """An accepted order. `sign` +1 buys; `left` is not filled yet; `armed` tells that its stop was reached.
+
+    `children` rest behind it until it fills, `active` tells that this one's parent did; a fill takes its quantity off
+    the `partner`.
+    """
 
     __slots__ = (
+        "active",
         "armed",
+        "children",
         "commission",
         "decided_ns",
         "ended_ns",
@@ -39,6 +47,7 @@ class SimOrder:
         "limit",
         "number",
         "order_type",
+        "partner",
         "purpose",
         "qty",
         "reason",
@@ -80,6 +89,9 @@ class SimOrder:
         self.leg = leg
         self.reason = reason
         self.armed = False
+        self.children: tuple[SimOrder, ...] = ()
+        self.partner: SimOrder | None = None
+        self.active = False
         self.value = 0.0
         self.commission = 0.0
         self.state = WORKING
@@ -137,9 +149,29 @@ class SimOrder:
             self.ended_ns = end_ns
 
     def end(self, state: OrderState, ns: int) -> None:
-        """Stop working, for the reason `state`."""
+        """Stop working, for the reason `state`; what rests behind it never works then."""
         self.state = state
         self.ended_ns = ns
+        for child in self.children:
+            if not child.active:
+                child.end(OrderState.CANCELLED, ns)
+
+    def give(self, qty: float) -> None:
+        """Bring this order to life for `qty` units that its parent filled, or make it larger by them."""
+        if self.active:
+            self.qty += qty
+            self.left += qty
+        else:
+            self.active = True
+            self.qty = self.left = qty
+
+    def yield_to_partner(self, qty: float, ns: int) -> None:
+        """Do without the `qty` units that the other order of the pair filled."""
+        if self.left <= qty + 1e-9:
+            self.end(OrderState.CANCELLED, ns)
+        else:
+            self.qty -= qty
+            self.left -= qty
 
     @property
     def filled(self) -> float:

@@ -53,6 +53,10 @@ class ExecutionConfig(Section):
     """What happens to a limit order that is not filled in time."""
     unfilled_timeout_s: Seconds = 60.0
     max_reprices: Annotated[int, Field(ge=1, le=20)] = 3
+    unprotected: Literal["replace", "close", "alert"] = "replace"
+    """What follows when the protective stop of a position is lost: placed again and closed if that fails, or closed."""
+    max_protects: Annotated[int, Field(ge=1, le=20)] = 3
+    """How often a lost protective stop is placed again before the position is closed."""
 
 
 class StoreConfig(Section):

@@ -23,7 +23,11 @@ def children(
 ) -> tuple[Intent, ...]:
     """Return the protective orders that rest behind `parent` until it fills; they outlive the day."""
     wanted = ((STOP_LEG, stop_loss, None), (TARGET_LEG, None, take_profit))
-    found = [_child(parent, leg, stop, target, instrument) for leg, stop, target in wanted if stop or target]
+    found = [
+        _child(parent, leg, stop, target, instrument)
+        for leg, stop, target in wanted
+        if stop is not None or target is not None
+    ]
     group = f"tt-{parent.intent_id}" if len(found) > 1 else ""
     return tuple(replace(child, oca_group=group) for child in found)
 

@@ -36,32 +36,57 @@ def watch_protection(state: CoreState, out: Out, now: Now, gate: Gate) -> None:
 
 
 def _watch(state: CoreState, out: Out, now: Now, gate: Gate, pair: Pair) -> None:
-    newest = state.book.get(state.protected[pair])
+    newest = _newest(state, out, now, pair)
     resting = resting_protection(state, pair)
     held = state.ledger.position_of(*pair).qty
-    parent = None if newest is None else _live_parent(state, newest)
-    if newest is None or (parent is None and not resting and held * newest.intent.side.sign >= 0):
-        del state.protected[pair]
-        _protected_again(state, out, now, pair, "nothing is held any more")
+    if newest is None or (not resting and held * newest.intent.side.sign >= 0):
+        if len(state.protected[pair]) == (newest is not None):  # no entry works that would bring another one
+            del state.protected[pair]
+            _protected_again(state, out, now, pair, "nothing is held any more")
         return
-    if parent is not None and newest.state in (OrderState.REJECTED, OrderState.LOST) and parent.cancel_mono_ns is None:
-        cancel(state, out, now, parent, "its protective stop does not work")
     if pair in state.held_back or _is_in_doubt(state, pair, resting):
         return
     wanted = _wanted(state, pair, newest.intent.side, held)
     stops = sum(active_qty(state, order) for order in resting if order.intent.is_stop_loss)
-    target = max((active_qty(state, order) for order in resting if not order.intent.is_stop_loss), default=0.0)
-    if abs(stops - wanted) < _EPS and target <= wanted + _EPS:
+    targets = sum(active_qty(state, order) for order in resting if not order.intent.is_stop_loss)
+    if abs(stops - wanted) < _EPS and targets <= wanted + _EPS:
         if resting and all(order.state in ACKNOWLEDGED_STATES for order in resting):
             _protected_again(state, out, now, pair, "the protective stop is in place")
         return
     lapse = state.lapses.setdefault(pair, Lapse(now.mono_ns))
     if now.mono_ns - lapse.since_mono_ns < state.settings.timing.protect_grace_s * SECOND_NS:
         return  # the broker is about to put it right, or the news of it is on its way
-    if max(stops, target) > wanted + _EPS:
-        _cancel_all(state, out, now, resting, f"it would close {max(stops, target):g} of {wanted:g}")
+    if max(stops, targets) > wanted + _EPS:
+        _cancel_all(state, out, now, resting, f"it would close {max(stops, targets):g} of {wanted:g}")
     else:
         _unprotected(state, out, now, gate, pair, newest, lapse, resting, wanted - stops)
+
+
+def _newest(state: CoreState, out: Out, now: Now, pair: Pair) -> OrderRecord | None:
+    """Return the newest stop that has come to life, and forget what came before it; None while there is none.
+
+    An entry whose stop does not work is taken back.
+    """
+    newest: OrderRecord | None = None
+    waiting: list[str] = []
+    for intent_id in state.protected[pair]:
+        stop = state.book.get(intent_id)
+        if stop is None:
+            continue
+        parent = _live_parent(state, stop)
+        if parent is not None and stop.state in (OrderState.REJECTED, OrderState.LOST) and not parent.cancel_tries:
+            cancel(state, out, now, parent, "its protective stop does not work")
+        if _has_come_to_life(state, stop):
+            newest = stop
+        elif parent is not None:
+            waiting.append(intent_id)
+    state.protected[pair] = (*([newest.intent.intent_id] if newest is not None else []), *waiting)
+    return newest
+
+
+def _has_come_to_life(state: CoreState, stop: OrderRecord) -> bool:
+    parent = state.book.get(stop.intent.parent_id)
+    return parent is None or parent.filled > 0 or missing_fills(state, parent) > 0
 
 
 def _live_parent(state: CoreState, order: OrderRecord) -> OrderRecord | None:
@@ -116,8 +141,10 @@ def _unprotected(
     policy = state.settings.execution.unprotected
     if by_hand or policy is Unprotected.ALERT or state.trading_state is TradingState.KILLED:
         return
-    if any(not order.intent.is_stop_loss for order in resting):
-        _cancel_all(state, out, now, resting, "the stop beside it is gone")
+    groups = {order.intent.oca_group for order in resting if order.intent.is_stop_loss}
+    lone = [order for order in resting if not order.intent.is_stop_loss and order.intent.oca_group not in groups]
+    if lone:
+        _cancel_all(state, out, now, lone, "the stop beside it is gone")
         return
     lapse.since_mono_ns = now.mono_ns
     lapse.tries += 1

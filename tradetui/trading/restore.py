@@ -68,11 +68,11 @@ def _result(text: str) -> tuple[str, str]:
 
 
 def _restore_protection(state: CoreState, flat_ns: dict[Pair, int]) -> None:
-    """Name the newest stop of each position: live, or placed since the position was last flat."""
+    """Name the stops of each position, oldest first: live, or placed since the position was last flat."""
     for order in sorted(state.book.all(), key=lambda item: item.created_ns):
         pair = (order.intent.strategy, order.intent.symbol)
         if order.intent.is_stop_loss and (order.is_live or order.created_ns > flat_ns.get(pair, 0)):
-            state.protected[pair] = order.intent.intent_id
+            state.protected[pair] = (*state.protected.get(pair, ()), order.intent.intent_id)
 
 
 def _restore_counts(state: CoreState, image: JournalImage) -> None:

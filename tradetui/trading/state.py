@@ -119,9 +119,9 @@ class PendingKill:
 class CoreState:
     """All that the core knows. `broker_positions` None means not known since the last disconnect.
 
-    `protected` names the newest stop-loss of each position that is to have one; `held_back` are wishes that wait until
-    the protection in their way is cancelled.
-    `earlier_marks` are the marks before the latest, `day_totals` the profit of each
+    `protected` names the stop-losses of each position that is to have one, newest last: the newest that has come to
+    life, and those whose entries still work. `held_back` are wishes that wait until the protection in their way is
+    cancelled. `earlier_marks` are the marks before the latest, `day_totals` the profit of each
     strategy and symbol that the day began with, `flatten_serves` the latches that the running flatten works for.
     """
 
@@ -177,7 +177,7 @@ class CoreState:
     flatten: FlattenRun | None = None
     flatten_serves: set[str] = field(default_factory=set)
     unfilled: dict[str, UnfilledPolicy] = field(default_factory=dict)
-    protected: dict[Pair, str] = field(default_factory=dict)
+    protected: dict[Pair, tuple[str, ...]] = field(default_factory=dict)
     lapses: dict[Pair, Lapse] = field(default_factory=dict)
     held_back: dict[Pair, Wish] = field(default_factory=dict)
     kill: PendingKill | None = None

@@ -70,7 +70,8 @@ def _send(state: CoreState, out: Out, now: Now, intent: Intent, version: int, *,
     out.place(intent, ref, transmit=transmit)
     state.counts_orders += 1
     if intent.is_stop_loss:
-        state.protected[intent.strategy, intent.symbol] = intent.intent_id
+        pair = (intent.strategy, intent.symbol)
+        state.protected[pair] = (*state.protected.get(pair, ()), intent.intent_id)
     text = f"{intent.strategy} {intent.side} {intent.qty:g} {intent.symbol} {intent.order_type}"
     state.note(out, now, "INFO", "order", f"{text}: {intent.reason or intent.purpose}", intent.symbol)
 

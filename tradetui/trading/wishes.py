@@ -14,7 +14,7 @@ from tradetui.domain.clock import Now
 from tradetui.domain.ids import intent_id
 from tradetui.domain.order import Intent, OrderRecord, Purpose, Side, Signal
 from tradetui.risk.gate import Gate
-from tradetui.trading.exposure import exposure_of
+from tradetui.trading.exposure import active_qty, exposure_of
 from tradetui.trading.latches import covers
 from tradetui.trading.orders import cancel
 from tradetui.trading.out import Out
@@ -100,12 +100,12 @@ def release(state: CoreState, out: Out, now: Now, gate: Gate) -> None:
 
 
 def resting_protection(state: CoreState, pair: Pair) -> list[OrderRecord]:
-    """Return the live protective orders of a strategy in a symbol."""
+    """Return the protective orders of a strategy in a symbol that can trade now, not those of an unfilled entry."""
     strategy, symbol = pair
     return [
         order
         for order in state.book.live(symbol)
-        if order.intent.purpose is Purpose.STOP and order.intent.strategy == strategy
+        if order.intent.purpose is Purpose.STOP and order.intent.strategy == strategy and active_qty(state, order) > 0
     ]
 
 
