@@ -64,6 +64,7 @@ class GatewayServer:
         self.schedule = schedule or Schedule()
         self.injected = RunningFaults(self, self.schedule.seed)
         self.connections: set[Connection] = set()
+        self.speed_before_pause = clock.speed
         self._host = host
         self._port = port
         self._server: asyncio.Server | None = None

@@ -11,8 +11,7 @@ from dataclasses import asdict
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from tradetui.domain.clock import SECOND_NS
-from tradetui.domain.errors import OperatorError
+from tradetui.gateway.control import timekeeping
 from tradetui.gateway.control.command import Arguments, Command, CommandError, Json
 from tradetui.gateway.faults.catalogue import FAULTS
 from tradetui.gateway.session import times
@@ -24,22 +23,16 @@ if TYPE_CHECKING:
 
 
 def clock(gateway: GatewayServer, arguments: Arguments) -> Json:
-    """Market time and how far the gateway has come; with `speed` or `jump_seconds`, changed first."""
+    """Market time and how far the gateway has come, after what the arguments change (see `timekeeping.change`)."""
+    timekeeping.change(gateway, arguments)
     hub = gateway.hub
-    try:
-        if arguments.has("speed"):
-            hub.clock.set_speed(arguments.number("speed"))
-        if arguments.has("jump_seconds"):
-            hub.clock.jump_to(hub.clock.now_ns() + int(arguments.number("jump_seconds") * SECOND_NS))
-    except OperatorError as error:
-        raise CommandError(str(error)) from error
-    gateway.pump.wake()
     now_ns = hub.clock.now_ns()
     return {
         "market_ns": now_ns,
         "market_time": times.zoned(now_ns),
         "reached_ns": hub.now_ns(),
         "speed": "max" if math.isinf(hub.clock.speed) else hub.clock.speed,
+        "paused": not hub.clock.speed,
     }
 
 

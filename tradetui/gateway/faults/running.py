@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from tradetui.domain.clock import SECOND_NS
 from tradetui.gateway.control.command import Arguments, CommandError, Json
-from tradetui.gateway.faults import moments
 from tradetui.gateway.faults.catalogue import FAULTS
 from tradetui.gateway.faults.fault import COMMON, TIMING, Fault
 from tradetui.gateway.faults.injection import Injection, named
+from tradetui.gateway.session import moments
 from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.wire.message import Message
 from tradetui.gateway.wire.record import Record
@@ -100,7 +100,7 @@ class RunningFaults:
         elif arguments.number("every", 0.0) > 0:
             self._again_and_again(key, arguments, start)
         elif arguments.text("at", ""):
-            self._at(key, moments.parse(arguments.text("at"), self._gateway.hub), start)
+            self._at(key, moments.parse(arguments.text("at"), self._gateway.hub.now_ns()), start)
         elif arguments.number("after", 0.0) > 0:
             self._at(key, self._in(arguments.number("after")), start)
         else:
