@@ -53,6 +53,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--frame-log", type=Path, metavar="FILE", help="write every frame to this file (bounded, readable by you alone)"
     )
+    parser.add_argument("--plain", action="store_true", help="no live console, even on a terminal")
     parser.add_argument("--verbose", action="store_true", help="narrate connections and requests on standard error")
     _add_frame_verbs(parser.add_subparsers(dest="action", metavar="FRAMES", title="a frame log's later use"))
 
@@ -123,6 +124,7 @@ def run(args: argparse.Namespace) -> int:
             rules=args.rules,
         ),
         None if args.scenario is None else load(args.scenario),
+        console=not args.plain and sys.stdin.isatty() and sys.stdout.isatty(),
     )
 
 

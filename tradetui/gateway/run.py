@@ -6,8 +6,10 @@ Invariant: standard output gets exactly one line, when clients can connect; a gr
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -17,15 +19,20 @@ from tradetui.gateway.scenarios.scenario import Scenario
 from tradetui.gateway.server import GatewayServer
 from tradetui.gateway.venue import state_file
 
+log = logging.getLogger("tradetui.gateway")
+
 SAVE_EVERY_S: Final = 5.0
 
 
-def run(options: GatewayOptions, scenario: Scenario | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; 1 if the scenario's books ended wrong. Raises OperatorError for unusable input."""
-    return asyncio.run(_serve(options, scenario))
+def run(options: GatewayOptions, scenario: Scenario | None = None, *, console: bool = False) -> int:
+    """Serve until SIGTERM, SIGINT or the console's q; 1 if the scenario's books ended wrong.
+
+    Raises OperatorError for unusable input.
+    """
+    return asyncio.run(_serve(options, scenario, console))
 
 
-async def _serve(options: GatewayOptions, scenario: Scenario | None) -> int:
+async def _serve(options: GatewayOptions, scenario: Scenario | None, console: bool) -> int:
     gateway = build(options, scenario=scenario)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -37,12 +44,26 @@ async def _serve(options: GatewayOptions, scenario: Scenario | None) -> int:
         control = "" if gateway.control is None else f", control on {gateway.control.port}"
         sys.stdout.write(f"gateway listening on {gateway.host}:{gateway.port}{control}\n")
         sys.stdout.flush()
+        shown = asyncio.create_task(_console(gateway, stopping.set)) if console else None
         try:
             await _until_stopped(gateway, stopping, options.state)
         finally:
+            if shown is not None:
+                shown.cancel()
+                await asyncio.gather(shown, return_exceptions=True)
             if options.state is not None:
                 state_file.save(options.state, gateway.hub.venue.to_state())
     return 0 if scenario is None else _judge(scenario, gateway)
+
+
+async def _console(gateway: GatewayServer, quit_: Callable[[], None]) -> None:
+    # Only a terminal needs the library that paints.
+    from tradetui.gateway.console.live import show
+
+    try:
+        await show(gateway, quit_)
+    except OSError as error:
+        log.warning("the console ended: %s; the gateway goes on", error)
 
 
 def _judge(scenario: Scenario, gateway: GatewayServer) -> int:

@@ -22,7 +22,7 @@ _USUAL_SPEED: Final = 1.0
 def change(gateway: GatewayServer, arguments: Arguments) -> None:
     """Do what the arguments of `clock` ask for, in the order of this list. Raises CommandError.
 
-    `speed` in market seconds per second, or max; `pause` true or false; `step_seconds` pauses and goes that much further;
+    `speed` in market seconds per second, or max; `pause`; `step_seconds` pauses and goes that much further;
     `jump_seconds` goes further without pausing; `jump_to` goes to 15:30 or an ISO time with zone.
     """
     try:

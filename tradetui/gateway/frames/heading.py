@@ -6,6 +6,7 @@ Invariant: the same heading, played the same frames at the same market times, gi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,18 +16,17 @@ if TYPE_CHECKING:
     from tradetui.gateway.assembly import GatewayOptions
 
 REPLAY: Final = "replay:"
-#: Options that shape what clients see.
-OPTIONS: Final = (
-    *("seed", "market", "speed", "start", "skip_closed", "max_version", "account", "cash"),
-    *("limits", "read_only", "data", "symbols", "rules"),
-)
+#: Options that say where the gateway runs, not what its clients see.
+ELSEWHERE: Final = frozenset({"host", "port", "allow_remote", "control_port", "state", "faults", "frame_log"})
 
 
 def heading_of(
     options: GatewayOptions, state: Mapping[str, object] | None, schedule: Schedule, wall_ns: int
 ) -> dict[str, object]:
     """The heading of a gateway built with these at `wall_ns` (UTC ns)."""
-    told: dict[str, object] = {name: getattr(options, name) for name in OPTIONS}
+    told: dict[str, object] = {
+        each.name: getattr(options, each.name) for each in fields(options) if each.name not in ELSEWHERE
+    }
     if options.market.startswith(REPLAY):
         told["market"] = f"{REPLAY}{Path(options.market.removeprefix(REPLAY)).resolve()}"
     if options.rules is not None:

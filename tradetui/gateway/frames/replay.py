@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tradetui.domain.errors import OperatorError
 from tradetui.gateway.assembly import GatewayOptions, assemble
 from tradetui.gateway.control.channel import ControlChannel
 from tradetui.gateway.control.command import CommandError
 from tradetui.gateway.faults.schedule import parse as parse_schedule
-from tradetui.gateway.frames.heading import OPTIONS
+from tradetui.gateway.frames.heading import ELSEWHERE
 from tradetui.gateway.frames.reading import FrameFile
 from tradetui.gateway.frames.row import Row, Way
 from tradetui.gateway.frames.showing import decoded
@@ -108,11 +108,14 @@ def gateway_of(log: FrameFile) -> GatewayServer:
         schedule = parse_schedule(heading.get("schedule") or {})
     except CommandError as error:
         raise OperatorError(f"{log.parts[0]}: the schedule of its faults: {error}") from None
-    told = {name: options[name] for name in OPTIONS if name in options}
-    if isinstance(told.get("rules"), str):
-        told["rules"] = Path(told["rules"])
-    known = GatewayOptions(**told)
-    gateway = assemble(known, state=state, schedule=schedule, wall_ns=wall_ns)
+    known = {each.name for each in fields(GatewayOptions)} - ELSEWHERE
+    # JSON has lists where an option is a tuple.
+    told: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+    shaping: dict[str, Any] = {name: value for name, value in told.items() if name in known}
+    if isinstance(shaping.get("rules"), str):
+        shaping["rules"] = Path(shaping["rules"])
+    same = GatewayOptions(**shaping)
+    gateway = assemble(same, state=state, schedule=schedule, wall_ns=wall_ns)
     # How fast the clients spoke is not repeated, so neither are the limits on it.
     gateway.hub.settings = replace(gateway.hub.settings, max_messages=0, history_pacing=False)
     gateway.hub.clock = SetClock(gateway.hub.reached_ns)

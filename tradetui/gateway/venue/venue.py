@@ -278,6 +278,16 @@ class Venue:
         """Executions of the current trading day (since midnight exchange time), oldest first."""
         return self._floor.office.executions(wanted)
 
+    def latest(self, count: int) -> tuple[list[VenueOrder], list[Execution]]:
+        """The newest working orders and the newest executions of the day, at most `count` of each, oldest first."""
+        working = list(self._floor.orders.working())[-count:]
+        return [order.snapshot() for order in working], [each for each, _ in self._floor.office.booked[-count:]]
+
+    @property
+    def working_count(self) -> int:
+        """How many orders work."""
+        return sum(1 for _ in self._floor.orders.working())
+
     def positions(self, account: str | None = None) -> list[PositionRow]:
         """Open positions (quantity != 0), of one account or all."""
         codes = self.accounts if account is None else (account,)
