@@ -89,6 +89,30 @@ STATE: State = {
             "breached": True,
         }
     },
+    "limits": {
+        "max_order_qty": {
+            "value": 50.0,
+            "file": 100.0,
+            "staged": 200.0,
+            "staged_date": "2025-06-02",
+            "what": "staged",
+            "who": "me",
+            "reason": "bigger",
+            "ts_ns": 1,
+            "version": 3,
+        },
+        "max_positions": {
+            "value": 10.0,
+            "file": 10.0,
+            "staged": None,
+            "staged_date": "",
+            "what": "file",
+            "who": "configuration",
+            "reason": "",
+            "ts_ns": 1,
+            "version": 1,
+        },
+    },
     "log": {},
     "review": {
         "01": {
@@ -112,10 +136,25 @@ REPLIES: dict[CommandKind, list[tuple[str, str]]] = {
     CommandKind.ASSIGN: [("done", "SPY: assigned")],
     CommandKind.ADJUST: [("done", "SPY: booked")],
     CommandKind.CLOSE_UNKNOWN: [("done", "aaaa1111 is marked dead")],
+    CommandKind.STRATEGY_REARM: [("done", "momentum is armed again")],
+    CommandKind.LIMIT_SET: [("done", "max_order_qty 50 -> 40; holds now")],
+    CommandKind.LIMIT_CONFIRM: [("done", "max_order_qty 50 -> 200; holds now")],
+    CommandKind.LIMIT_DROP: [("denied", "nothing is staged for 'max_positions'")],
     CommandKind.UNLOCK: [("denied", "SPY stays locked: MISMATCH")],
     CommandKind.CANCEL: [("accepted", "cancelling 1 order")],
     CommandKind.CANCEL_ALL: [("accepted", "cancelling 2 orders")],
 }
+BLOCKS: list[Row] = [
+    {
+        "strategy": strategy,
+        "symbol": "SPY",
+        "code": "LEVERAGE",
+        "measured": "up to 2.10",
+        "limit": "1",
+        "clears": "when positions are smaller",
+    }
+    for strategy in ("momentum", "cross")
+]
 ANSWERS: dict[str, list[Row]] = {
     "orders": [{"id": "cccc3333", **ORDER}],
     "fills": [{"id": "e1", "ts_ns": 1_748_871_000_000_000_000, "side": "BUY", "qty": 10.0, "commission": None}],
@@ -144,6 +183,7 @@ class FakeCore:
             hello=lambda: {"profile": "paper", "mode": "PAPER", "account": "DU1234567", "pid": 1, "config_hash": ""},
             command=self._take,
             answer=self._answer,
+            blocks=lambda symbol: [dict(row) for row in BLOCKS if symbol in (None, row["symbol"])],
             uid=os.getuid(),
         )
         self._server = ControlServer(desk)
@@ -247,6 +287,9 @@ def test_fills_risk_why_explain_and_logs_read_as_tables(core: FakeCore, capsys: 
         (["why", "SPY"], "momentum is failed: ValueError: no"),
         (["why"], "the exchange is closed until 2025-06-03 13:30:00 UTC"),
         (["why"], "COLLAR: too far"),
+        (["why", "SPY"], "LEVERAGE: momentum, cross: up to 2.10, limit 1; clears when positions are smaller"),
+        (["risk"], "max_order_qty  50.00      100.00  200.00 after 2025-06-02  staged"),
+        (["risk", "limits"], "max_positions"),
         (["explain", "aaaa1111"], "decided"),
         (["logs"], "first"),
     ):
@@ -256,6 +299,26 @@ def test_fills_risk_why_explain_and_logs_read_as_tables(core: FakeCore, capsys: 
     assert "GLD is not watched; symbols are QQQ, SPY" in capsys.readouterr().err
     assert main(["explain", "nothing"]) == 1
     assert "no order has the id 'nothing'" in capsys.readouterr().err
+
+
+def test_limits_are_changed_confirmed_and_dropped_by_name(core: FakeCore, capsys: Captured) -> None:
+    assert main(["risk", "set", "max_order_qty", "4_0", "--reason", "calm"]) == 0
+    assert main(["risk", "set", "max_order_qty", "many"]) == 1
+    assert main(["risk", "confirm", "max_order_qty", "--confirm", "4567"]) == 0
+    assert main(["risk", "confirm", "max_positions"]) == 1
+    assert main(["risk", "confirm", "max_order_qty"]) == 1, "nobody can type here"
+    assert main(["risk", "drop", "max_positions"]) == 1
+    assert main(["strategies", "rearm", "momentum", "--reason", "looked"]) == 0
+    said = capsys.readouterr()
+    assert "'many' is no number" in said.err
+    assert "nothing is staged for 'max_positions'; `tradetui risk` shows what waits" in said.err
+    assert "has to be confirmed: type it in a terminal, or give --confirm" in said.err
+    assert [(item.kind, item.target, item.qty, item.reason, item.confirm) for item in core.commands] == [
+        (CommandKind.LIMIT_SET, "max_order_qty", 40.0, "calm", ""),
+        (CommandKind.LIMIT_CONFIRM, "max_order_qty", None, "", "4567"),
+        (CommandKind.LIMIT_DROP, "max_positions", None, "", ""),
+        (CommandKind.STRATEGY_REARM, "momentum", None, "looked", ""),
+    ]
 
 
 def test_commands_report_what_the_core_said_and_exit_accordingly(core: FakeCore, capsys: Captured) -> None:

@@ -41,6 +41,7 @@ class World:
                 hello=lambda: {"profile": "paper", "mode": "PAPER", "account": "DU1", "pid": 1, "config_hash": "h"},
                 command=self.commands.append,
                 answer=self.answer,
+                blocks=lambda symbol: [{"symbol": symbol, "code": "LEVERAGE"}],
                 uid=os.getuid(),
             )
         )
@@ -91,6 +92,15 @@ async def test_a_client_gets_the_whole_state_and_then_only_changed_rows(world: W
     client.send({"t": "snapshot"})
     again = await receive(client)
     assert (again["t"], again["seq"]) == ("snapshot", 2)
+    await client.close()
+
+
+async def test_what_blocks_an_entry_is_asked_of_the_core_itself(world: World) -> None:
+    client = await world.client()
+    client.send({"t": "query", "id": "q", "what": "blocks", "args": {"symbol": "SPY"}})
+    assert (await receive(client))["rows"] == [{"symbol": "SPY", "code": "LEVERAGE"}]
+    client.send({"t": "query", "id": "r", "what": "blocks", "args": {"symbol": 7}})
+    assert (await receive(client))["rows"] == [{"symbol": None, "code": "LEVERAGE"}]
     await client.close()
 
 

@@ -22,7 +22,15 @@ REF = "tt:momentum:aaaa1111"
 
 def order(state: OrderState, at_ns: int, intent_id: str = "aaaa1111") -> OrderRecord:
     ref = f"tt:momentum:{intent_id}"
-    return OrderRecord(intent=intent_of(intent_id), state=state, order_ref=ref, updated_ns=at_ns, perm_id=777)
+    return OrderRecord(
+        intent=intent_of(intent_id),
+        state=state,
+        order_ref=ref,
+        created_ns=20,
+        updated_ns=at_ns,
+        perm_id=777,
+        limits_version=3,
+    )
 
 
 def fill(exec_id: str, at_ns: int) -> Fill:
@@ -51,6 +59,7 @@ def refusal(intent_id: str) -> RefusalSaved:
         measured="3.1 %",
         limit="2 %",
         text="too far from the market",
+        limits_version=2,
     )
 
 
@@ -98,14 +107,15 @@ def test_fills_carry_their_commission_and_their_order(reader: Reader) -> None:
 @pytest.mark.parametrize("given", ["aaaa1111", "aaaa", REF, "e1.01", "e1"])
 def test_an_order_is_explained_by_any_of_its_ids(reader: Reader, given: str) -> None:
     story = reader.ask("explain", {"id": given})
-    assert [row["what"] for row in story] == ["decided", "JOURNALED", "fill", "FILLED"]
+    assert [row["what"] for row in story] == ["decided", "gate", "JOURNALED", "fill", "FILLED"]
     assert "momentum wanted BUY" in str(story[0]["text"])
-    assert "commission 1.00" in str(story[2]["text"])
+    assert story[1]["text"] == "passed by limits version 3"
+    assert "commission 1.00" in str(story[3]["text"])
 
 
 def test_an_order_the_gate_refused_is_explained_with_measured_and_limit(reader: Reader) -> None:
     (row,) = reader.ask("explain", {"id": "cccc3333"})
-    assert row["text"] == "COLLAR: too far from the market (measured 3.1 %, limit 2 %)"
+    assert row["text"] == "COLLAR: too far from the market (measured 3.1 %, limit 2 %), by limits version 2"
 
 
 def test_an_id_that_fits_nothing_or_several_orders_is_refused(reader: Reader) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from tradetui.cli.ask import add_limit, ask, one, state_of
+from tradetui.cli.ask import CLIENT, add_limit, ask, one, state_of
 from tradetui.cli.context import paths_of
 from tradetui.cli.main import Subparsers
 from tradetui.cli.show import moment, show_json, show_table, text
-from tradetui.control.client import CoreUnavailable
+from tradetui.control.client import CoreUnavailable, connect_core
 from tradetui.control.messages import Row, State
 from tradetui.domain.errors import OperatorError
 from tradetui.home import Paths
@@ -29,7 +29,8 @@ def run(args: argparse.Namespace) -> int:
         StoreError: there is neither a core nor a journal.
     """
     paths = paths_of(args)
-    rows = [*_now(paths, args.symbol), *ask(paths, "why", {"symbol": args.symbol, "limit": args.limit})]
+    told = ask(paths, "why", {"symbol": args.symbol, "limit": args.limit})
+    rows = [*_now(paths, args.symbol), *_blocks(paths, args.symbol), *told]
     if args.json:
         show_json(rows)
     elif rows:
@@ -48,6 +49,29 @@ def _now(paths: Paths, symbol: str | None) -> list[Row]:
     if symbol is not None and symbol not in symbols:
         raise OperatorError(f"{symbol} is not watched; symbols are {', '.join(sorted(symbols)) or 'none'}")
     return [*_whole(state), *_strategies(state, symbol), *_symbols(state, symbol)]
+
+
+def _blocks(paths: Paths, symbol: str | None) -> list[Row]:
+    """Return what the gate would say to an entry now, once for all strategies that hear the same."""
+    try:
+        with connect_core(paths, client=CLIENT) as client:
+            rows = client.query("blocks", {"symbol": symbol})
+    except CoreUnavailable:
+        return []
+    found: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        key = tuple(text(row.get(name)) for name in ("symbol", "code", "measured", "limit", "clears"))
+        found.setdefault(key, []).append(text(row.get("strategy")))
+    return [
+        {
+            **_block("control", f"{', '.join(names)}: {measured}, limit {limit}; clears {clears}", traded),
+            "code": code,
+            "measured": measured,
+            "limit": limit,
+            "clears": clears,
+        }
+        for (traded, code, measured, limit, clears), names in found.items()
+    ]
 
 
 def _whole(state: State) -> list[Row]:
@@ -82,5 +106,5 @@ def _block(kind: str, reason: str, symbol: str | None = None) -> Row:
 
 
 def _cells(row: Row) -> list[str]:
-    code = f"{row['code']}: " if row.get("kind") == "refusal" else ""
+    code = f"{row['code']}: " if row.get("kind") in ("refusal", "control") else ""
     return [text(row.get("kind")), moment(row.get("ts_ns")), text(row.get("symbol")), f"{code}{text(row.get('text'))}"]

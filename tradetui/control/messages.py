@@ -97,7 +97,10 @@ class CommandMessage(TypedDict):
 
 
 class Query(TypedDict):
-    """A question answered from the journal: what is orders|fills|refusals|why|explain|log|equity|alerts."""
+    """A question answered from the journal: what is orders|fills|refusals|why|explain|log|equity|alerts.
+
+    `blocks` is answered by the running core alone: every reason against an entry now, control by control.
+    """
 
     t: Literal["query"]
     id: str

@@ -1,6 +1,6 @@
 """The rows of each section that the core shows, field by field: what a screen or a script may rely on.
 
-The invariant: None means unknown, never zero; a field that came later is NotRequired, so that an older core can be read.
+The invariant: None means unknown, never zero; a later field is NotRequired, so that an older core can be read.
 """
 
 from __future__ import annotations

@@ -38,12 +38,16 @@ Answer = Callable[[str, Mapping[str, object]], list[Row]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What the server asks of the core. `answer` runs in a thread and may raise TradetuiError."""
+    """What the server asks of the core. `answer` (from the journal) runs in a thread and may raise TradetuiError.
+
+    `blocks` says what would keep an entry in a symbol (None: all) from being made now; it runs in the core's thread.
+    """
 
     state: Callable[[], State]
     hello: Callable[[], Mapping[str, object]]
     command: Callable[[Command], None]
     answer: Answer
+    blocks: Callable[[str | None], list[Row]]
     uid: int
 
 
@@ -181,7 +185,12 @@ class ControlServer:
         answer: dict[str, object] = {"t": "answer", "id": message.get("id"), "rows": []}
         try:
             what = str(message.get("what"))
-            answer["rows"] = await asyncio.to_thread(self._desk.answer, what, args if isinstance(args, dict) else {})
+            given = args if isinstance(args, dict) else {}
+            answer["rows"] = (
+                self._desk.blocks(_symbol(given))
+                if what == "blocks"
+                else await asyncio.to_thread(self._desk.answer, what, given)
+            )
         except TradetuiError as error:
             answer["error"] = str(error)
         try:
@@ -252,6 +261,11 @@ def _text(message: Message, name: str) -> str:
     if not isinstance(value, str) or len(value) > _TEXT_LIMIT:
         raise OperatorError(f"{name} has to be a text of at most {_TEXT_LIMIT} characters")
     return value
+
+
+def _symbol(args: Mapping[str, JsonValue]) -> str | None:
+    symbol = args.get("symbol")
+    return symbol if isinstance(symbol, str) else None
 
 
 def _sections(message: Message) -> list[str]:

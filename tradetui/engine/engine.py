@@ -75,7 +75,14 @@ class Engine:
         self._alerting = Alerting(settings_of(base.config), self._watcher(), self._writer.later, self._facts.deliveries)
         self._hosts = {plan.spec.name: StrategyHost(plan.spec, self._inbox.put) for plan in base.plans}
         self._server = ControlServer(
-            Desk(state=self._state, hello=self._hello, command=self._command, answer=self._answer, uid=os.getuid())
+            Desk(
+                state=self._state,
+                hello=self._hello,
+                command=self._command,
+                answer=self._answer,
+                blocks=self._blocks,
+                uid=os.getuid(),
+            )
         )
         self._reader: Reader | None = None
         self._bar_recorder = BarRecorder(base.paths.state / "bars", base.calendar)
@@ -210,6 +217,9 @@ class Engine:
         if self._reader is None:
             self._reader = Reader.open(self._base.paths.journal)
         return [dict(row) for row in self._reader.ask(what, args)]
+
+    def _blocks(self, symbol: str | None) -> list[Row]:
+        return [dict(row) for row in self._core.entry_blocks(self._base.clock.now(), symbol)]
 
     def _command(self, command: Command) -> None:
         self._shell.router.command(command)

@@ -90,7 +90,8 @@ class TradingAllowed:
         if view.state is not TradingState.KILLED and is_reducing(intent, view):
             return None
         measured = f"{view.state.name} ({view.state_why})" if view.state_why else view.state.name
-        return Refusal(self.code, measured, TradingState.RUN.name, "when the state is RUN again")
+        clears = f"when cleared by: {view.state_clears}" if view.state_clears else "when the state is RUN again"
+        return Refusal(self.code, measured, TradingState.RUN.name, clears)
 
 
 class NoCrossing:

@@ -56,7 +56,8 @@ class RiskView:
     counts them; `net_low_other` and `net_high_other` are the lowest and highest net value that they can reach;
     `sector_other` is the gross value of those in the symbol's own sector. `strategy_exposure` is the strategy's own
     part in the symbol, `strategy_gross_other` the gross value of its part in all others. `funds_reserved` is what open
-    orders will still take of the available funds. `to_close_s` and `since_open_s` are market seconds. `unresolved` and
+    orders will still take of the available funds. `state_why` and `state_clears` say why the state is not RUN, and what
+    ends that. `to_close_s` and `since_open_s` are market seconds. `unresolved` and
     `unhealthy` say why entries are blocked, empty when they are not.
     """
 
@@ -64,6 +65,7 @@ class RiskView:
     instrument: Instrument
     state: TradingState = TradingState.RUN
     state_why: str = ""
+    state_clears: str = ""
     link_ready: bool = True
     journal_ok: bool = True
     unhealthy: str = ""

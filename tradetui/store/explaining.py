@@ -30,6 +30,7 @@ def explain(connection: sqlite3.Connection, args: Args) -> list[Row]:
     intent_id = _intent_id(connection, given)
     story = [
         *rows_of(connection, _DECIDED, {"id": intent_id}),
+        *rows_of(connection, _PASSED, {"id": intent_id}),
         *rows_of(connection, _REFUSED, {"id": intent_id}),
         *rows_of(connection, _MOVED, {"id": intent_id}),
         *rows_of(connection, _FILLED, {"id": intent_id}),
@@ -72,7 +73,7 @@ def _intent_id(connection: sqlite3.Connection, given: str) -> str:
     raise OperatorError(f"{given!r} is the beginning of several ids ({listed}); give more of it")
 
 
-_BEFORE_FILLS = ("decided", "JOURNALED", "SENT")
+_BEFORE_FILLS = ("decided", "gate", "JOURNALED", "SENT")
 
 _FIND = """
     SELECT intent_id AS id FROM intents WHERE intent_id = :id OR intent_id LIKE :begin
@@ -90,9 +91,14 @@ _DECIDED = """
         || ' ' || tif || ' (' || purpose || ')' || CASE reason WHEN '' THEN '' ELSE ': ' || reason END AS text
     FROM intents WHERE intent_id = :id
 """
+_PASSED = """
+    SELECT created_ns AS ts_ns, 1 AS rank, 'gate' AS what, 'passed by limits version ' || limits_version AS text
+    FROM orders WHERE intent_id = :id AND limits_version > 0
+"""
 _REFUSED = """
     SELECT ts_ns, 1 AS rank, 'refused' AS what,
-        code || ': ' || text || ' (measured ' || measured || ', limit ' || "limit" || ')' AS text
+        code || ': ' || text || ' (measured ' || measured || ', limit ' || "limit" || ')'
+        || CASE limits_version WHEN 0 THEN '' ELSE ', by limits version ' || limits_version END AS text
     FROM refusals WHERE intent_id = :id
 """
 _MOVED = """

@@ -39,6 +39,7 @@ from tradetui.domain.order_state import Fact, OrderState
 from tradetui.domain.records import JournalImage
 from tradetui.risk.gate import Gate
 from tradetui.trading.arming import begin_disarmed
+from tradetui.trading.blocks import BlockRow, entry_blocks
 from tradetui.trading.breakers import watch_breakers
 from tradetui.trading.closing import settle_day
 from tradetui.trading.commands import confirm_kill, kill, on_command
@@ -85,6 +86,10 @@ class TradingCore:
             if isinstance(action, PlaceOrder | CancelOrder):
                 self.state.conduct.message(now)
         return actions
+
+    def entry_blocks(self, now: Now, symbol: str | None = None) -> list[BlockRow]:
+        """Return what would keep each strategy from an entry now, in `symbol` or in all it trades. Changes nothing."""
+        return entry_blocks(self.state, self._gate, now, symbol)
 
     @property
     def _gate(self) -> Gate:

@@ -82,12 +82,13 @@ def view_for(
     mine = [order for order in live if order.intent.strategy == intent.strategy and not _is_part(order, after)]
     opposite = any(order.intent.side is not intent.side for order in live)
     like = (intent.strategy, symbol, intent.side, intent.qty, intent.limit_price)
-    trading_state, why = _state_for(state, intent)
+    worst = _worst_latch(state, intent)
     return RiskView(
         now=now,
         instrument=instrument,
-        state=trading_state,
-        state_why=why,
+        state=TradingState.RUN if worst is None else worst.state,
+        state_why="" if worst is None else worst.why,
+        state_clears="" if worst is None else worst.cleared_by.value,
         link_ready=state.session is SessionState.READY,
         journal_ok=state.journal_ok,
         unhealthy="; ".join(state.health.values()),
@@ -121,12 +122,12 @@ def _is_part(order: OrderRecord, after: SentPart | None) -> bool:
     return after is not None and order.intent.intent_id == after.intent_id
 
 
-def _state_for(state: CoreState, intent: Intent) -> tuple[TradingState, str]:
+def _worst_latch(state: CoreState, intent: Intent) -> Latch | None:
     worst: Latch | None = None
     for latch in state.latches.values():
         if latch.covers(intent.strategy, intent.symbol) and (worst is None or latch.state > worst.state):
             worst = latch
-    return (TradingState.RUN, "") if worst is None else (worst.state, worst.why)
+    return worst
 
 
 def _strategy_exposure(state: CoreState, strategy: str, symbol: str) -> Exposure:
