@@ -177,6 +177,26 @@ def test_a_week_of_daily_trading_is_the_same_every_time_and_over_restarts() -> N
     assert week(restarts=True) == once
 
 
+def test_a_currency_that_nobody_prints_is_valued_at_the_middle_of_its_quote() -> None:
+    world = World()
+    euro = world.find(symbol="EUR", sec_type="CASH")
+    world.send(1, euro, "BUY", 20_000)
+    middle = 0.0
+    for until in (THURSDAY.open_ns + MINUTE_NS, THURSDAY.close_ns - MINUTE_NS):
+        world.play(until)
+        quote = world.market.quote(euro.con_id)
+        row = world.venue.position("DU1", euro.con_id)
+        assert quote is not None
+        assert row is not None
+        middle = (quote.bid + quote.ask) / 2
+        assert row.market_price == pytest.approx(middle, abs=1e-6)
+    world.play(THURSDAY.close_ns + MINUTE_NS)
+    world.restart()
+    kept = world.venue.position("DU1", euro.con_id)
+    assert kept is not None
+    assert kept.market_price == pytest.approx(middle, abs=0.001)
+
+
 @pytest.mark.parametrize("monday", [date(2026, 3, 9), date(2026, 11, 2)])
 def test_sessions_and_days_keep_the_exchanges_hours_when_the_clocks_change(monday: date) -> None:
     after = session_on(monday.year, monday.month, monday.day)

@@ -26,10 +26,10 @@ class Book:
     """State of one instrument. Float fields are as fed; micro-dollar values are derived only when needed.
 
     `bid`/`ask` are None outside a session and before its first quote; `bid_left`/`ask_left` is what remains of the
-    displayed sizes, in units. `last` is the last print or the reference price, `volume` the session's; `printed` says
-    that this session has printed, `met` that its first quote has been worked through, `opened` that its opening
-    auction is over. While `halted` nothing trades. `short_limit` is how many units all accounts together may be short,
-    None for any number.
+    displayed sizes, in units. `last` is the last print or the reference price, of a currency (`by_quote`), which nobody
+    prints, the middle of the last quote; `volume` is the session's. `printed` says that this session has printed, `met`
+    that its first quote has been worked through, `opened` that its opening auction is over. While `halted` nothing
+    trades. `short_limit` is how many units all accounts together may be short, None for any number.
     """
 
     details: ContractDetails
@@ -39,6 +39,7 @@ class Book:
     margin: MarginRule
     multiplier: int
     lots: int = 1
+    by_quote: bool = False
     short_limit: int | None = None
     bid: float | None = None
     ask: float | None = None
@@ -96,6 +97,8 @@ class Book:
         self.bid, self.ask = bid, ask
         self.bid_left, self.ask_left = bid_size * lots, ask_size * lots
         self._shown = (self.bid_left, self.ask_left)
+        if self.by_quote:
+            self.last = (bid + ask) / 2
         if self._taken:
             self._taken.clear()
 

@@ -44,6 +44,7 @@ class Products:
             margin=self._margin(details, multiplier, lots),
             multiplier=multiplier,
             lots=lots,
+            by_quote=contract.sec_type == "CASH",
             short_limit=0 if contract.sec_type in LONG_ONLY else self._config.short_limits.get(contract.symbol),
         )
 
