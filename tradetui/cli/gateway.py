@@ -43,6 +43,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--scenario", metavar="NAME|FILE", help="play a story that cost somebody money")
     parser.add_argument("--list-scenarios", action="store_true", help="print the scenarios there are and end")
     parser.add_argument("--list-faults", action="store_true", help="print the catalogue of faults and end")
+    parser.add_argument("--list-messages", action="store_true", help="print every message with its fields and end")
     parser.add_argument("--no-limits", action="store_true", help="let clients ask faster and for more than IB does")
     parser.add_argument("--read-only", action="store_true", help="refuse orders as a read-only API does")
     parser.add_argument("--data", default="live", metavar="live|delayed|none", help="market data the account may see")
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.action is not None:
         return _frames(args)
-    if args.list_faults or args.list_scenarios:
+    if args.list_faults or args.list_scenarios or args.list_messages:
         return _list(args)
     from tradetui.gateway.assembly import GatewayOptions
     from tradetui.gateway.market.synthetic import DEFAULT_SYMBOLS
@@ -138,6 +139,10 @@ def _list(args: argparse.Namespace) -> int:
         from tradetui.gateway.scenarios.scenario import load, names
 
         sys.stdout.write(listing([load(name) for name in names()]))
+    if args.list_messages:
+        from tradetui.gateway.wire.reference import as_markdown as messages
+
+        sys.stdout.write(messages())
     return 0
 
 
