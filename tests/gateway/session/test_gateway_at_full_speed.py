@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -13,13 +14,14 @@ from tests.gateway.session.desk import until
 from tests.gateway.session.raw_client import RawClient
 from tradetui.domain.clock import to_ns
 from tradetui.gateway.assembly import make_venue
+from tradetui.gateway.control.channel import ControlChannel
 from tradetui.gateway.market.clock import MarketClock, SkipClosed
 from tradetui.gateway.market.synthetic import SyntheticMarket
 from tradetui.gateway.server import GatewayServer
 from tradetui.gateway.venue.config import VenueConfig
 from tradetui.gateway.wire.place_order import PLACE_ORDER
 from tradetui.gateway.wire.record import Value
-from tradetui.gateway.wire.replies_account import EXECUTION, POSITION
+from tradetui.gateway.wire.replies_account import EXECUTION, ORDER_STATUS, POSITION
 from tradetui.gateway.wire.replies_market import CONTRACT_DETAILS, TICK_PRICE
 from tradetui.gateway.wire.requests import REQ_CONTRACT_DETAILS, REQ_MARKET_DATA, REQ_POSITIONS
 from tradetui.marketdata.calendar import TradingCalendar
@@ -94,4 +96,21 @@ async def test_a_future_is_found_streams_when_asked_for_and_is_settled_when_it_e
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     assert CALENDAR.local(gateway.hub.reached_ns).date().isoformat() >= "2026-06-18"
+    await client.close()
+
+
+async def test_the_control_channel_finds_a_future_by_its_local_symbol(gateway: GatewayServer) -> None:
+    def ask(**command: object) -> dict[str, object]:
+        return ControlChannel(gateway, 0).answer(json.dumps(command).encode())
+
+    told = ask(cmd="set_price", symbol="ESM6", price=5000.25, hold=True)
+    assert (told["bid"], told["ask"]) == (5000.0, 5000.5)
+    client = await RawClient.start(gateway.port)
+    client.send(PLACE_ORDER, orderId=1, **ES, action="BUY", totalQuantity=1, orderType="MKT", tif="GTC", transmit=True)
+    assert (await client.reply(EXECUTION))["price"] == 5000.5
+    assert ask(cmd="halt", symbol="ESM6")["halted"] == 1
+    client.send(PLACE_ORDER, orderId=2, **ES, action="BUY", totalQuantity=1, orderType="MKT", tif="GTC", transmit=True)
+    status = await client.until(lambda fields: fields[:2] == [str(ORDER_STATUS.id), "2"])
+    assert status[2] == "PreSubmitted"
+    assert "unknown symbol 'ESM9X'" in str(ask(cmd="halt", symbol="ESM9X")["error"])
     await client.close()

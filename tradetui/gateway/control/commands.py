@@ -117,7 +117,8 @@ def set_price(gateway: GatewayServer, arguments: Arguments) -> Json:
     size = arguments.integer("size", 100)
     hub.catch_up()
     gateway.pump.hold(contract.con_id, arguments.flag("hold", False))
-    bid, ask = gateway.pump.show_price(contract.con_id, price, size)
+    tick = gateway.hub.market.contract_details(contract, gateway.hub.now_ns())[0].min_tick
+    bid, ask = gateway.pump.show_price(contract.con_id, price, size, spread=2 * tick)
     return {"con_id": contract.con_id, "bid": bid, "ask": ask, "last": price}
 
 
@@ -194,7 +195,11 @@ def _contract(gateway: GatewayServer, arguments: Arguments) -> Contract:
     for contract in gateway.hub.market.contracts():
         if symbol in (contract.symbol, contract.local_symbol):
             return contract
-    raise CommandError(f"unknown symbol {symbol!r}")
+    # Futures, options and the like go by their local symbol, such as ESZ6.
+    named = gateway.hub.venue.instrument(Contract.called(symbol))
+    if named is None:
+        raise CommandError(f"unknown symbol {symbol!r}")
+    return named
 
 
 COMMANDS: Final[dict[str, Command]] = {

@@ -96,7 +96,10 @@ class Injection:
         for contract in self.hub.market.contracts():
             if symbol in ("", contract.symbol, contract.local_symbol):
                 return contract
-        raise CommandError(f"unknown symbol {symbol!r}")
+        named_contract = self.hub.venue.instrument(Contract.called(symbol))
+        if named_contract is None:
+            raise CommandError(f"unknown symbol {symbol!r}")
+        return named_contract
 
     # --- occasions ----------------------------------------------------------------------------------------------
     def acts(self, client: ClientSession | None = None, symbol: str = "", order_id: int = 0) -> bool:

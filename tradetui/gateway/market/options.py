@@ -88,7 +88,8 @@ class Options:
         Options are only looked for when they are named as such: a share's symbol alone never means one.
         """
         profile = self._profiles.get(asked.symbol or asked.local_symbol[:6].strip())
-        if asked.sec_type != "OPT" or profile is None:
+        is_named = asked.sec_type == "OPT" or (asked.sec_type == "" and _strike_in(asked.local_symbol) > 0)
+        if not is_named or profile is None:
             return
         named = asked.strike or _strike_in(asked.local_symbol)
         strikes = self._strikes(profile, now_ns)

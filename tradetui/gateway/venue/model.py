@@ -39,6 +39,11 @@ class Contract:
         """The question for the instrument with this number, whatever it is."""
         return cls(con_id=con_id, symbol="", sec_type="", exchange="", currency="")
 
+    @classmethod
+    def called(cls, local_symbol: str) -> Contract:
+        """The question for the instrument with this local symbol, whatever it is."""
+        return cls(con_id=0, symbol="", sec_type="", exchange="", currency="", local_symbol=local_symbol)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractDetails:

@@ -183,6 +183,11 @@ class Venue:
         """How many units of the venue's own counting one share, contract or coin is."""
         return self._floor.books[con_id].lots
 
+    def instrument(self, asked: Contract) -> Contract | None:
+        """The one instrument that fits, listed from now on if it was not; None if there is none or several."""
+        book = self._floor.find(asked)
+        return None if book is None else book.details.contract
+
     def bind_manual_orders(self, client_id: int) -> list[VenueEvent]:
         """reqAutoOpenOrders / reqOpenOrders of client 0: working manual orders get negative ids of that client."""
         for order in self._floor.orders.working():
