@@ -14,7 +14,7 @@ from tradetui.domain.bar import BarSize
 from tradetui.domain.clock import MINUTE_NS, SECOND_NS
 from tradetui.domain.errors import BrokerRefused, BrokerTimeout, NotConnected
 from tradetui.domain.events import BrokerMessage, SessionState
-from tradetui.domain.instrument import Instrument
+from tradetui.domain.instrument import Instrument, PriceStep
 from tradetui.domain.tick import DataType, Quote, Trade
 from tradetui.gateway.market.events import Quote as MarketQuote
 from tradetui.gateway.market.events import Trade as MarketTrade
@@ -28,6 +28,7 @@ from tradetui.gateway.wire.requests import (
     REQ_HISTORY,
     REQ_MARKET_DATA,
     REQ_MARKET_DATA_TYPE,
+    REQ_MARKET_RULE,
 )
 from tradetui.marketdata.aggregator import BarAggregator
 
@@ -174,6 +175,25 @@ async def test_contract_details_give_id_tick_and_exchange(rig: Rig) -> None:
     connector = await rig.ready()
     found = await connector.qualify(Instrument(symbol="QQQ", min_tick=0.05))
     assert (found.con_id, found.min_tick, found.primary_exchange) == (QQQ.con_id, 0.01, "ARCA")
+
+
+async def test_contract_details_bring_the_price_increments_of_the_exchange_the_orders_go_to(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = {26: [(0.0, 0.0001), (1.0, 0.01)]}
+    monkeypatch.setattr(rig.market, "market_rule", rules.get)
+    connector = await rig.ready()
+    found = await connector.qualify(Instrument(symbol="QQQ"))
+    assert found.price_steps == (PriceStep(0.0, 0.0001), PriceStep(1.0, 0.01))
+    rig.swallow("mute", REQ_MARKET_RULE)
+    assert (await connector.qualify(Instrument(symbol="QQQ"))).price_steps == found.price_steps
+
+
+async def test_a_contract_is_traded_by_its_smallest_increment_when_the_rule_is_not_told(rig: Rig) -> None:
+    connector = await rig.ready(replace(QUICK, request_timeout_s=0.1))
+    rig.swallow("mute", REQ_MARKET_RULE)
+    found = await connector.qualify(Instrument(symbol="QQQ"))
+    assert (found.min_tick, found.price_steps) == (0.01, ())
 
 
 async def test_an_unknown_contract_is_refused_with_the_remedy(rig: Rig) -> None:

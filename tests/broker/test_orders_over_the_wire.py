@@ -22,6 +22,7 @@ from tradetui.domain.events import (
     PositionSeen,
     SessionState,
 )
+from tradetui.domain.instrument import Instrument
 from tradetui.domain.order import Intent, OrderType, Purpose, Side, TimeInForce
 
 
@@ -77,6 +78,27 @@ async def test_the_bytes_of_an_order_are_on_the_transport_before_place_returns(r
         connector.place(wanted, ref_of(wanted))
     assert session.client.conn.numMsgSent == before + 60
     assert len(cast(Any, session.client)._msgQ) == 0
+
+
+async def test_orders_and_cancels_do_not_wait_behind_data_requests(rig: Rig) -> None:
+    connector = await rig.ready()
+    assert connector._live is not None
+    session = connector._live.session
+    first = intent(order_type=OrderType.LIMIT, limit=400.0, leg="first")
+    written = connector.place(first, ref_of(first))
+    # More questions than the message limit lets out in many seconds: they wait for their slots.
+    questions = [asyncio.create_task(connector.qualify(Instrument(symbol="QQQ"))) for _ in range(200)]
+    await rig.settle(connector)
+    before = session.client.conn.numMsgSent
+    wanted = intent(order_type=OrderType.LIMIT, limit=401.0)
+    connector.place(wanted, ref_of(wanted))
+    connector.cancel(written.order_id, written.client_id)
+    assert session.client.conn.numMsgSent == before + 2
+    assert sum(question.done() for question in questions) < 200
+    await rig.until(lambda: "Cancelled" in statuses(rig))
+    for question in questions:
+        question.cancel()
+    await asyncio.gather(*questions, return_exceptions=True)
 
 
 async def test_order_ids_start_above_the_journal_and_are_never_used_twice(rig: Rig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -13,7 +14,7 @@ from tradetui.domain.bar import Bar, BarSize
 from tradetui.domain.clock import to_datetime, to_ns
 from tradetui.domain.errors import BrokerRefused, OperatorError
 from tradetui.domain.ids import MAX_REF_LENGTH, exec_key, intent_id, intent_of_ref, order_ref
-from tradetui.domain.instrument import Instrument, Rounding, round_money
+from tradetui.domain.instrument import Instrument, PriceStep, Rounding, round_money
 from tradetui.domain.order import Intent, OrderRecord, OrderType, Purpose, Side, TimeInForce
 from tradetui.domain.order_state import OrderState
 from tradetui.domain.tick import Quote
@@ -163,3 +164,37 @@ def test_an_order_can_fill_only_while_it_may_be_live() -> None:
 def test_a_refusal_of_the_broker_carries_its_code() -> None:
     error = BrokerRefused(200, "no security definition")
     assert (error.code, str(error)) == (200, "200: no security definition")
+
+
+CHEAP = Instrument(symbol="C", min_tick=0.0001, price_steps=(PriceStep(0.0, 0.0001), PriceStep(1.0, 0.01)))
+
+
+@pytest.mark.parametrize(
+    ("price", "sign", "expected"),
+    [
+        (0.12345, 1, 0.1234),
+        (0.12341, -1, 0.1235),
+        (1.005, 1, 1.0),
+        (1.005, -1, 1.01),
+        (0.99999, -1, 1.0),
+        (1.0, 1, 1.0),
+        (12.349, 1, 12.34),
+    ],
+)
+def test_a_price_goes_to_the_grid_that_holds_at_it_and_never_to_the_worse_side(
+    price: float, sign: int, expected: float
+) -> None:
+    assert CHEAP.order_price(price, sign) == expected
+    assert CHEAP.is_on_tick(expected)
+
+
+def test_a_price_on_the_finer_grid_of_lower_prices_is_off_the_grid_above() -> None:
+    assert CHEAP.is_on_tick(0.9999)
+    assert not CHEAP.is_on_tick(1.0001)
+    assert Instrument(symbol="S").tick_at(500.0) == 0.01
+
+
+def test_an_order_without_a_price_has_none_and_what_is_no_number_is_kept_for_the_gate_to_refuse() -> None:
+    assert CHEAP.order_price(None, 1) is None
+    assert math.isnan(CHEAP.order_price(math.nan, 1) or 0.0)
+    assert math.isinf(CHEAP.order_qty(math.inf))

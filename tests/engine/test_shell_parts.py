@@ -22,7 +22,7 @@ from tradetui.domain.alert import Severity
 from tradetui.domain.bar import Bar, BarSize
 from tradetui.domain.clock import SECOND_NS, Now
 from tradetui.domain.errors import BrokerRefused, NotConnected, StoreError
-from tradetui.domain.events import BrokerMessage, Event, HealthChanged, StrategyStatus
+from tradetui.domain.events import BrokerMessage, Event, HealthChanged, InstrumentKnown, StrategyStatus
 from tradetui.domain.instrument import Instrument
 from tradetui.domain.records import DeliverySaved, Record
 from tradetui.engine.alerting import Alerting
@@ -154,11 +154,14 @@ async def test_contracts_are_qualified_and_one_that_is_refused_is_told_without_h
     keys = {("SPY", BarSize.M1), ("NOPE", BarSize.M1)}
     await warming.run(lanes, keys)  # type: ignore[arg-type]
     assert (instruments["SPY"].con_id, instruments["SPY"].min_tick) == (756733, 0.05)
-    assert reports == [BrokerMessage(200, "NOPE cannot be traded: no such contract", symbol="NOPE")]
+    assert reports == [
+        BrokerMessage(200, "NOPE cannot be traded: no such contract", symbol="NOPE"),
+        InstrumentKnown(instruments["SPY"]),
+    ]
     assert lanes.asked == [("NOPE", 20), ("SPY", 20)]
     warming.lane_has_trouble("SPY", BarSize.M1, "pacing")
     warming.lane_has_trouble("NOPE", BarSize.M1, "pacing")
-    assert reports[1:] == [
+    assert reports[2:] == [
         StrategyStatus("m", "warming", "no history of SPY 1m: pacing"),
         BrokerMessage(0, "no history of NOPE 1m: pacing", symbol="NOPE"),
     ]

@@ -12,6 +12,7 @@ from tradetui.domain.events import (
     BarSource,
     BrokerMessage,
     FillSeen,
+    InstrumentKnown,
     JournalFailed,
     JournalRestored,
     OrderNotWritten,
@@ -21,6 +22,7 @@ from tradetui.domain.events import (
     SignalsProposed,
     StrategyStatus,
 )
+from tradetui.domain.instrument import Instrument, PriceStep
 from tradetui.domain.order import OrderType, Purpose, Side, Signal
 from tradetui.domain.order_state import OrderState
 from tradetui.domain.records import BarConsumed, OrderSaved
@@ -473,3 +475,11 @@ def test_the_wait_for_the_acknowledgement_ends_in_a_look() -> None:
     world.wait(4)
     assert len(world.looks) == 1
     assert world.mono_ns > SECOND_NS
+
+
+def test_prices_follow_the_increments_that_the_broker_names() -> None:
+    world = ready()
+    world.give(InstrumentKnown(Instrument(symbol="SPY", price_steps=(PriceStep(0.0, 0.01), PriceStep(50.0, 0.05)))))
+    world.decide(order_type=OrderType.LIMIT, limit_price=99.99)
+    assert world.sent[-1].intent.limit_price == 99.95
+    assert world.config.instruments["SPY"].price_steps == ()

@@ -8,6 +8,7 @@ from enum import StrEnum
 from tradetui.domain.account import AccountValues, BrokerPosition
 from tradetui.domain.bar import Bar
 from tradetui.domain.fill import Commission, Fill
+from tradetui.domain.instrument import Instrument
 from tradetui.domain.order import BrokerOrder, Signal
 from tradetui.domain.tick import Quote
 
@@ -160,6 +161,13 @@ class PositionSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class InstrumentKnown:
+    """The broker named a contract: its id, price steps and multiplier hold from now on."""
+
+    instrument: Instrument
+
+
+@dataclass(frozen=True, slots=True)
 class AccountSeen:
     """New account figures."""
 
@@ -286,6 +294,7 @@ Event = (
     | CommissionSeen
     | BrokerMessage
     | PositionSeen
+    | InstrumentKnown
     | AccountSeen
     | OrderWritten
     | OrderNotWritten

@@ -26,12 +26,21 @@ class Rounding(StrEnum):
     UP = "up"
 
 
+@dataclass(frozen=True, slots=True)
+class PriceStep:
+    """From the price `low_edge` on, prices lie `increment` apart. Source: IB's marketRule message (93)."""
+
+    low_edge: float
+    increment: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
     """A tradable contract. `symbol` is the key used everywhere in the program.
 
     `con_id` is None until the broker has qualified the contract. `multiplier` is money per point and unit,
-    `min_tick` the smallest price step, `lot` the smallest quantity step.
+    `min_tick` the smallest price step, `lot` the smallest quantity step. `price_steps` are the price increments by
+    price, lowest first; none means `min_tick` at every price.
     """
 
     symbol: str
@@ -44,6 +53,16 @@ class Instrument:
     multiplier: float = 1.0
     min_tick: float = 0.01
     lot: float = 1.0
+    price_steps: tuple[PriceStep, ...] = ()
+
+    def tick_at(self, price: float) -> float:
+        """Return the price increment that holds at `price`."""
+        tick = self.min_tick
+        for step in self.price_steps:
+            if abs(price) < step.low_edge - 1e-9:
+                break
+            tick = step.increment
+        return tick
 
     def round_price(self, price: float, rounding: Rounding = Rounding.NEAREST) -> float:
         """Return `price` on the tick grid.
@@ -53,13 +72,14 @@ class Instrument:
         """
         if not math.isfinite(price):
             raise ValueError(f"{self.symbol}: price {price!r} is not a finite number")
-        steps = price / self.min_tick
+        tick = self.tick_at(price)
+        steps = price / tick
         nearest = round(steps)
         if abs(steps - nearest) < 1e-6 or rounding is Rounding.NEAREST:
             ticks = nearest
         else:
             ticks = math.floor(steps) if rounding is Rounding.DOWN else math.ceil(steps)
-        return round(ticks * self.min_tick, 10)
+        return round(ticks * tick, 10)
 
     def round_qty(self, qty: float) -> float:
         """Return `qty` cut down (towards zero) to whole lots.

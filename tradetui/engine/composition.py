@@ -110,12 +110,12 @@ def _instrument(config: Config, symbol: str) -> Instrument:
 def core_settings_of(
     config: Config, plans: list[StrategyPlan], instruments: dict[str, Instrument], calendar: TradingCalendar
 ) -> CoreSettings:
-    """Return what the trading core is told. `instruments` may be completed later, when the broker has named them."""
+    """Return what the trading core is told at its start; what the broker says of the instruments comes as events."""
     execution = config.execution
     return CoreSettings(
         account=config.broker.account or "",
         live=config.profile == "live",
-        instruments=instruments,
+        instruments=dict(instruments),
         limits=limits_of(config.risk, config.allowed_symbols()),
         strategies=tuple(plan.setting for plan in plans),
         calendar=calendar,

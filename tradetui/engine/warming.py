@@ -11,7 +11,7 @@ from typing import Protocol
 
 from tradetui.domain.bar import BarSize
 from tradetui.domain.errors import BrokerError, BrokerRefused
-from tradetui.domain.events import BrokerMessage, Event, StrategyStatus
+from tradetui.domain.events import BrokerMessage, Event, InstrumentKnown, StrategyStatus
 from tradetui.domain.instrument import Instrument
 from tradetui.engine.bar_feed import BarFeed
 from tradetui.engine.host_port import StrategyPort
@@ -79,12 +79,15 @@ class Warming:
     async def _qualify(self, symbol: str) -> None:
         while True:
             try:
-                self._instruments[symbol] = await self._broker.qualify(self._instruments[symbol])
+                named = await self._broker.qualify(self._instruments[symbol])
             except BrokerRefused as error:
                 self._report(BrokerMessage(error.code, f"{symbol} cannot be traded: {error.text}", symbol=symbol))
             except BrokerError:
                 await asyncio.sleep(_RETRY_S)
                 continue
+            else:
+                self._instruments[symbol] = named
+                self._report(InstrumentKnown(named))
             return
 
     def _bars_needed(self, symbol: str, size: BarSize) -> int:

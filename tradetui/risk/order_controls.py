@@ -50,7 +50,7 @@ def _price_fault(intent: Intent, view: RiskView) -> str:
         if not math.isfinite(price) or price <= 0:
             return f"{name} price {price!r}"
         if not view.instrument.is_on_tick(price):
-            return f"{name} price {price!r} is off the tick {view.instrument.min_tick}"
+            return f"{name} price {price!r} is off the tick {view.instrument.tick_at(price):g}"
     return ""
 
 

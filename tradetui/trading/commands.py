@@ -192,9 +192,9 @@ def _resume(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
 
 
 def _flatten(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
-    unknown = [symbol for symbol in command.symbols if symbol not in state.settings.instruments]
+    unknown = [symbol for symbol in command.symbols if symbol not in state.instruments]
     if unknown:
-        known = ", ".join(sorted(state.settings.instruments))
+        known = ", ".join(sorted(state.instruments))
         return "denied", f"{', '.join(unknown)} is not traded here; symbols are {known}"
     if command.confirm != "flatten" and not state.is_account_word(command.confirm):
         return "denied", "type flatten to confirm"

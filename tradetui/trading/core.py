@@ -20,6 +20,7 @@ from tradetui.domain.events import (
     Event,
     FillSeen,
     HealthChanged,
+    InstrumentKnown,
     JournalFailed,
     JournalRestored,
     OrderNotWritten,
@@ -139,6 +140,7 @@ class TradingCore:
         event: SessionChanged
         | StrategyStatus
         | PositionSeen
+        | InstrumentKnown
         | AccountSeen
         | JournalFailed
         | JournalRestored
@@ -156,6 +158,8 @@ class TradingCore:
                 self._strategy_status(event, out, now)
             case PositionSeen():
                 self._position_hint(event, out, now)
+            case InstrumentKnown(instrument):
+                state.instruments[instrument.symbol] = instrument
             case AccountSeen(values):
                 state.account_values = values
             case CommandReceived(command):
@@ -201,7 +205,7 @@ class TradingCore:
         if self.state.broker_positions is not None:
             self.state.broker_positions[symbol] = qty
         halt_short(self.state, out, now, symbol, qty)
-        if symbol in self.state.settings.instruments and abs(self.state.ledger.position(symbol).qty - qty) > 1e-9:
+        if symbol in self.state.instruments and abs(self.state.ledger.position(symbol).qty - qty) > 1e-9:
             self.state.ask_snapshot(out, now, f"the broker reports {qty:g} {symbol}")
 
     def _journal_failed(self, event: JournalFailed, out: Out, now: Now) -> None:

@@ -106,7 +106,7 @@ def _bar_size(state: CoreState, strategy: str) -> str:
 def _try_signal(
     state: CoreState, out: Out, now: Now, gate: Gate, event: SignalsProposed, signal: Signal, facts: StrategyFacts
 ) -> None:
-    if signal.symbol not in state.settings.instruments or signal.symbol != event.symbol:
+    if signal.symbol not in state.instruments or signal.symbol != event.symbol:
         text = f"{event.strategy} wants {signal.symbol!r} in its answer for {event.symbol}; dropped"
         state.note(out, now, "ERROR", "strategy", text, event.symbol)
         return

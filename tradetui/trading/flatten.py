@@ -42,7 +42,7 @@ def start(state: CoreState, out: Out, now: Now, command_id: str, who: str, symbo
 
 def targets(state: CoreState, run: FlattenRun) -> list[str]:
     """Return the symbols a run is about."""
-    return sorted(run.symbols or state.settings.instruments)
+    return sorted(run.symbols or state.instruments)
 
 
 def advance(state: CoreState, out: Out, now: Now) -> None:

@@ -48,7 +48,7 @@ def clear_latch(state: CoreState, out: Out, now: Now, key: str, who: str, reason
 
 def halt_short(state: CoreState, out: Out, now: Now, symbol: str, qty: float) -> None:
     """Block a symbol that is short, by the ledger or by the broker's word, in a long-only account."""
-    if not state.limits.account.long_only or qty >= -1e-9 or symbol not in state.settings.instruments:
+    if not state.limits.account.long_only or qty >= -1e-9 or symbol not in state.instruments:
         return
     latch = Latch(
         key=f"short:{symbol}",

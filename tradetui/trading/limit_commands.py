@@ -57,7 +57,8 @@ def _changes(state: CoreState, name: str, value: float) -> dict[str, float]:
     """
     kind, _, rest = name.partition(".")
     whom = rest.rpartition(".")[0]
-    known = {"strategy": state.strategies, "symbol": state.settings.instruments}.get(kind)
+    names = {"strategy": frozenset(state.strategies), "symbol": frozenset(state.instruments)}
+    known = names.get(kind)
     if known is not None and whom not in known:
         raise OperatorError(f"no {kind} {whom!r} here; there are {', '.join(sorted(known)) or 'none'}")
     changes = tightened(state.limits.account, name, value)

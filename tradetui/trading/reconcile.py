@@ -134,7 +134,7 @@ def _ask_operator(state: CoreState, out: Out, now: Now, order: OrderRecord) -> N
 
 
 def _compare_positions(state: CoreState, out: Out, now: Now, snapshot: BrokerSnapshot) -> None:
-    for symbol in sorted(state.settings.instruments):
+    for symbol in sorted(state.instruments):
         ours = state.ledger.position(symbol).qty
         theirs = (state.broker_positions or {}).get(symbol, 0.0)
         halt_short(state, out, now, symbol, theirs)

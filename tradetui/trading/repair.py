@@ -122,8 +122,8 @@ def _symbol(command: Command) -> str:
 
 
 def _order_of_words(state: CoreState, command: Command, symbol: str) -> str:
-    if symbol not in state.settings.instruments:
-        known = ", ".join(sorted(state.settings.instruments))
+    if symbol not in state.instruments:
+        known = ", ".join(sorted(state.instruments))
         return f"name one symbol that is traded here: {known}"
     return "" if command.reason.strip() else "give a reason"
 

@@ -137,7 +137,7 @@ def _positions(state: CoreState) -> Iterator[ReviewItem]:
                 action=f"leave them, or: repair assign {position.symbol} STRATEGY",
             )
     for symbol, qty in sorted((state.broker_positions or {}).items()):
-        if qty and symbol not in state.settings.instruments:
+        if qty and symbol not in state.instruments:
             text = f"{symbol}: {qty:g} held at the broker, not traded here"
             yield ReviewItem(key=f"position:{symbol}", kind=ReviewKind.EXTERNAL, symbol=symbol, text=text)
 

@@ -10,6 +10,7 @@ from tradetui.domain.alert import Alert, Severity
 from tradetui.domain.bar import Bar
 from tradetui.domain.clock import Now
 from tradetui.domain.events import SessionState
+from tradetui.domain.instrument import Instrument
 from tradetui.domain.latch import Latch, TradingState
 from tradetui.domain.ledger import Ledger
 from tradetui.domain.order import BrokerOrder, Signal
@@ -121,11 +122,13 @@ class CoreState:
 
     `protected` names the stop-losses of each position that is to have one, newest last: the newest that has come to
     life, and those whose entries still work. `held_back` are wishes that wait until the protection in their way is
-    cancelled. `earlier_marks` are the marks before the latest, `day_totals` the profit of each
-    strategy and symbol that the day began with, `flatten_serves` the latches that the running flatten works for.
+    cancelled. `instruments` are as the broker named them last. `earlier_marks` are the marks before the latest,
+    `day_totals` the profit of each strategy and symbol that the day began with, `flatten_serves` the latches that
+    the running flatten works for.
     """
 
     settings: CoreSettings
+    instruments: dict[str, Instrument] = field(init=False)
     limit_book: LimitBook = field(init=False)
     round_trips: RoundTrips = field(init=False)
     conduct: Conduct = field(default_factory=Conduct)
@@ -197,6 +200,7 @@ class CoreState:
     counts_refusals: int = 0
 
     def __post_init__(self) -> None:
+        self.instruments = dict(self.settings.instruments)
         calendar = self.settings.calendar
         self.limit_book = LimitBook(self.settings.limits)
         self.round_trips = RoundTrips(lambda ns: calendar.session_date(ns).isoformat())
@@ -312,7 +316,7 @@ class CoreState:
 
     def multiplier(self, symbol: str) -> float:
         """Money per point and unit of `symbol`."""
-        instrument = self.settings.instruments.get(symbol)
+        instrument = self.instruments.get(symbol)
         return instrument.multiplier if instrument is not None else 1.0
 
     def day_pnl(self) -> float | None:

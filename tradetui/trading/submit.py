@@ -35,7 +35,7 @@ def submit(
 
     `after` is the reducing part of the same decision, sent just before. Return whether they go.
     """
-    instrument = state.settings.instruments[intent.symbol]
+    instrument = state.instruments[intent.symbol]
     view = view_for(state, now, intent, instrument, after=after)
     limits = gate.limits.of(intent.strategy, intent.symbol)
     refusals = gate.check(intent, view).refusals

@@ -33,7 +33,7 @@ def view(state: CoreState, now: Now) -> dict[str, Section]:
         "core": {"core": _core(state, now)},
         "account": {"account": _account(state)},
         "latches": _latches(state),
-        "symbols": {symbol: _symbol(state, now, symbol) for symbol in state.settings.instruments},
+        "symbols": {symbol: _symbol(state, now, symbol) for symbol in state.instruments},
         "positions": _positions(state),
         "orders": _orders(state),
         "fills": _fills(state),
@@ -176,7 +176,7 @@ def _positions(state: CoreState) -> Section:
             "realized": position.realized,
             "broker_qty": None if known is None else known.get(symbol, 0.0),
             "mismatch": symbol in state.mismatches,
-            "managed": symbol in state.settings.instruments,
+            "managed": symbol in state.instruments,
             "worst": exposure_of(state, symbol).worst,
             "owners": owners.get(symbol, {}),
         }

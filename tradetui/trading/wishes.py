@@ -46,7 +46,7 @@ def carry_out(state: CoreState, out: Out, now: Now, gate: Gate, wish: Wish) -> b
 def _parts(state: CoreState, wish: Wish) -> tuple[float, float]:
     """Return how much of a wish closes what is held, and how much of it opens a position."""
     signal = wish.signal
-    instrument = state.settings.instruments[signal.symbol]
+    instrument = state.instruments[signal.symbol]
     qty = instrument.order_qty(signal.qty)
     if not (math.isfinite(qty) and qty > 0):
         return 0.0, qty  # the gate refuses it by name
@@ -111,7 +111,7 @@ def resting_protection(state: CoreState, pair: Pair) -> list[OrderRecord]:
 
 def _is_there(state: CoreState, resting: list[OrderRecord], signal: Signal) -> bool:
     """Return whether the protection asked for rests already."""
-    instrument = state.settings.instruments[signal.symbol]
+    instrument = state.instruments[signal.symbol]
     stop = instrument.order_price(signal.stop_price, signal.side.sign)
     target = instrument.order_price(signal.take_profit, signal.side.sign)
     stops = [order for order in resting if order.intent.is_stop_loss]
@@ -156,14 +156,14 @@ def place_protection(
     strategy, symbol = pair
     opened = Side.BUY if state.ledger.position_of(strategy, symbol).qty > 0 else Side.SELL
     holding = intent_of(state, now, strategy, bar_end_ns, Signal(symbol=symbol, side=opened, qty=qty, leg=leg))
-    protective = children(holding, stop, target, state.settings.instruments[symbol])
+    protective = children(holding, stop, target, state.instruments[symbol])
     head, *others = (replace(order, parent_id="", reason=reason) for order in protective)
     return submit(state, out, now, gate, head, others)
 
 
 def intent_of(state: CoreState, now: Now, strategy: str, bar_end_ns: int, signal: Signal) -> Intent:
     """Return the entry that a signal asks for: prices on the tick, quantity in whole lots."""
-    instrument = state.settings.instruments[signal.symbol]
+    instrument = state.instruments[signal.symbol]
     sign = signal.side.sign
     return Intent(
         intent_id=intent_id(strategy, signal.symbol, bar_end_ns, signal.leg),
@@ -187,7 +187,7 @@ def intent_of(state: CoreState, now: Now, strategy: str, bar_end_ns: int, signal
 
 def children_of(state: CoreState, parent: Intent, signal: Signal) -> tuple[Intent, ...]:
     """Return the protective orders that a signal wants behind its entry."""
-    return children(parent, signal.stop_loss, signal.take_profit, state.settings.instruments[parent.symbol])
+    return children(parent, signal.stop_loss, signal.take_profit, state.instruments[parent.symbol])
 
 
 def prices_behind(state: CoreState, head: Intent) -> tuple[float | None, float | None]:

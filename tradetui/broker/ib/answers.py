@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from tradetui.broker.ib.library import BarData, ContractDetails
+from tradetui.broker.ib.library import BarData, ContractDetails, PriceIncrement
 from tradetui.broker.ib.requests import Requests, Singleton
 from tradetui.broker.ib.session import Session
 from tradetui.broker.ib.tap import Handler
@@ -25,6 +25,7 @@ class Answers:
             "historicalData": self._bar,
             "historicalDataEnd": self._bars_end,
             "currentTime": self._time,
+            "marketRule": self._market_rule,
         }
 
     def _contract_details(self, request_id: int, details: ContractDetails) -> None:
@@ -35,6 +36,10 @@ class Answers:
 
     def _bars_end(self, request_id: int, _start: str, _end: str) -> None:
         self._requests.finish(request_id)
+
+    def _market_rule(self, rule_id: int, increments: Sequence[PriceIncrement]) -> None:
+        self._requests.add(Singleton.MARKET_RULE, (rule_id, tuple(increments)))
+        self._requests.finish(Singleton.MARKET_RULE)
 
     def _time(self, seconds: int) -> None:
         self._requests.add(Singleton.TIME, seconds)

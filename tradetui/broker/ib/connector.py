@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from random import Random
 from typing import cast
 
@@ -22,7 +23,7 @@ from tradetui.broker.ib.live import LiveSession, Shared
 from tradetui.broker.ib.market import MarketData, Sinks
 from tradetui.broker.ib.orders import OrderIds
 from tradetui.broker.ib.pacing import Pacer
-from tradetui.broker.ib.qualify import NO_CONTRACT, qualified
+from tradetui.broker.ib.qualify import NO_CONTRACT, Rules, price_steps, qualified, rule_of
 from tradetui.broker.ib.rate import Rate
 from tradetui.broker.ib.settings import IBSettings
 from tradetui.broker.ib.status import NOT_STARTED, LinkStatus
@@ -30,7 +31,7 @@ from tradetui.broker.ib.writer import OrderWriter
 from tradetui.broker.port import EventSink, LinkFacts, QuoteSink, TradeSink, Written
 from tradetui.domain.bar import Bar, BarSize
 from tradetui.domain.clock import SECOND_NS, Now
-from tradetui.domain.errors import BrokerError, BrokerRefused, NotConnected
+from tradetui.domain.errors import BrokerError, BrokerRefused, BrokerTimeout, NotConnected
 from tradetui.domain.events import BrokerSnapshot, SessionState
 from tradetui.domain.instrument import Instrument
 from tradetui.domain.order import Intent
@@ -66,6 +67,7 @@ class IBConnector:
         self._clock = clock
         self._status = LinkStatus(events, mono_ns)
         self._contracts = ContractBook()
+        self._rules: Rules = {}
         self._market = MarketData(settings, Sinks(events, trades, quotes), clock)
         self._history = History(calendar, mono_ns, lambda: clock().market_ns)
         self._pacer = Pacer(settings.max_messages_per_s, mono_ns)
@@ -223,7 +225,10 @@ class IBConnector:
         self._market.want(instruments)
 
     async def qualify(self, instrument: Instrument) -> Instrument:
-        """Return the instrument with contract id and tick size from the broker, and know it from now on.
+        """Return the instrument with contract id and price increments from the broker, and know it from now on.
+
+        Without an answer about the increments the contract's smallest one holds at every price: IB refuses a price that
+        is off its grid (110), it does not trade at another one.
 
         Raises:
             BrokerRefused: no such contract, or several match.
@@ -237,7 +242,13 @@ class IBConnector:
             lambda: session.client.reqContractDetails(request_id, contract),
             self._settings.request_timeout_s,
         )
-        found = qualified(instrument, cast(list[ContractDetails], rows))
+        answers = cast(list[ContractDetails], rows)
+        found = qualified(instrument, answers)
+        rule_id = rule_of(found, answers[0])
+        if rule_id is not None:
+            with suppress(BrokerTimeout):
+                steps = await price_steps(session, self._rules, rule_id, self._settings.request_timeout_s)
+                found = replace(found, price_steps=steps)
         self._contracts.register(found)
         return found
 

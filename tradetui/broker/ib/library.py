@@ -110,6 +110,15 @@ class ContractDetails(Protocol):
 
     contract: Contract
     minTick: float
+    validExchanges: str
+    marketRuleIds: str
+
+
+class PriceIncrement(Protocol):
+    """One row of a market rule: from the price `lowEdge` on, prices lie `increment` apart."""
+
+    lowEdge: float
+    increment: float
 
 
 class BarData(Protocol):
@@ -162,6 +171,7 @@ class Client(Protocol):
     def reqPnL(self, reqId: int, account: str, modelCode: str) -> None: ...
     def reqCurrentTime(self) -> None: ...
     def reqContractDetails(self, reqId: int, contract: Contract) -> None: ...
+    def reqMarketRule(self, marketRuleId: int) -> None: ...
     def reqMarketDataType(self, marketDataType: int) -> None: ...
     def reqMktData(
         self,

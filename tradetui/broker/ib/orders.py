@@ -108,7 +108,9 @@ def _check_price(name: str, which: str, price: float | None, is_needed: bool, in
     if not (math.isfinite(price) and price > 0):
         raise Unsendable(f"{name}: {which} price {price} is not a finite positive number; nothing was written")
     if instrument is not None and not instrument.is_on_tick(price):
-        raise Unsendable(f"{name}: {which} price {price} is off the tick {instrument.min_tick}; nothing was written")
+        raise Unsendable(
+            f"{name}: {which} price {price} is off the tick {instrument.tick_at(price):g}; nothing was written"
+        )
 
 
 def _check_fields(order: Order) -> None:

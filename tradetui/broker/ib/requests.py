@@ -27,6 +27,7 @@ class Singleton(StrEnum):
     POSITIONS = "positions"
     ACCOUNT = "account values"
     TIME = "server time"
+    MARKET_RULE = "market rule"
 
 
 Key = int | Singleton

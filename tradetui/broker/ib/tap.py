@@ -26,7 +26,6 @@ IGNORED = (
     "historicalTicks",
     "historicalTicksBidAsk",
     "historicalTicksLast",
-    "marketRule",
     "mktDepthExchanges",
     "newsProviders",
     "positionMulti",
