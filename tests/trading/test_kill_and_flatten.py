@@ -8,6 +8,7 @@ from tests.trading.world import ACCOUNT, STRATEGY, World, limits, settings
 from tradetui.domain.actions import CancelOrder, StopCore, SwitchStrategy
 from tradetui.domain.clock import MINUTE_NS
 from tradetui.domain.events import (
+    BrokerMessage,
     Command,
     CommandKind,
     CommandReceived,
@@ -98,6 +99,20 @@ def test_a_kill_catches_an_order_whose_write_was_not_noted_yet() -> None:
     world.cancels.clear()
     world.give(OrderWritten(intent_id, 12, 7))
     assert world.cancels[-1].order_id == 12
+
+
+def test_cancels_that_the_gateway_threw_away_for_their_rate_are_sent_again_within_seconds() -> None:
+    world = ready()
+    intent_id, _ = world.working()
+    world.command(CommandKind.KILL)
+    assert [action.intent_id for action in world.cancels] == [intent_id]
+    world.give(BrokerMessage(100, "Max rate of messages per second has been exceeded"))
+    for number in range(2, 6):
+        world.wait(1.5)
+        assert len(world.cancels) == number, "also beyond the usual number of tries"
+        world.give(BrokerMessage(100, "Max rate of messages per second has been exceeded"))
+    end_cancelled(world)
+    assert world.replies[-1].status == "done"
 
 
 def test_killing_twice_is_one_kill() -> None:

@@ -21,6 +21,9 @@ FINAL_CODES = frozenset({103, 110, 200, 201, 203, 321, 10289, 10293})
 #: Notices about an order that stays as it is. Source: IB message codes; 10349 is the TIF preset notice.
 NOTICE_CODES = frozenset({202, 399, 404, 2109, 10349})
 
+#: Message rate exceeded: what was written lately may have been dropped, and IB does not say what. Source: IB code 100.
+RATE_EXCEEDED = 100
+
 _WORKING = frozenset({"PreSubmitted", "Submitted", "PendingCancel"})
 _CANCELLED = frozenset({"Cancelled", "ApiCancelled"})
 
@@ -282,6 +285,8 @@ def on_status(state: CoreState, out: Out, now: Now, seen: OrderStatusSeen) -> No
 def on_message(state: CoreState, out: Out, now: Now, message: BrokerMessage) -> None:
     """Take an error or notice about an order as a hint: look at the broker, unless it is final by its nature."""
     order = None
+    if message.code == RATE_EXCEEDED:
+        state.rate_exceeded_mono_ns = now.mono_ns
     if message.order_id is not None:
         order = next((item for item in state.book.live() if item.order_id == message.order_id), None)
     if order is None:

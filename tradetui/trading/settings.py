@@ -100,6 +100,7 @@ class Timing:
     watch_every_s: float = 10.0
     close_look_s: float = 120.0
     cancel_retry_s: float = 5.0
+    rate_retry_s: float = 1.0
     cancel_tries: int = 3
     flatten_alarm_s: float = 60.0
     flatten_passes: int = 10

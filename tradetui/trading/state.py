@@ -184,6 +184,7 @@ class CoreState:
     lapses: dict[Pair, Lapse] = field(default_factory=dict)
     held_back: dict[Pair, Wish] = field(default_factory=dict)
     kill: PendingKill | None = None
+    rate_exceeded_mono_ns: int = -1
     closing: Closing = field(default_factory=Closing)
     commands: dict[str, tuple[str, str]] = field(default_factory=dict)
     stale_alerted: set[str] = field(default_factory=set)

@@ -53,8 +53,9 @@ def _age(now: Now, since_mono_ns: int) -> float:
 def _watch_order(state: CoreState, out: Out, now: Now, order: OrderRecord) -> None:
     timing = state.settings.timing
     if order.cancel_mono_ns is not None:
-        late = _age(now, order.cancel_mono_ns) > timing.cancel_retry_s
-        if late and order.cancel_tries < timing.cancel_tries and state.session is SessionState.READY:
+        dropped = order.cancel_mono_ns <= state.rate_exceeded_mono_ns  # the gateway threw messages away after it
+        late = _age(now, order.cancel_mono_ns) > (timing.rate_retry_s if dropped else timing.cancel_retry_s)
+        if late and (dropped or order.cancel_tries < timing.cancel_tries) and state.session is SessionState.READY:
             cancel(state, out, now, order, "the cancel was not confirmed")
         return
     limit_s = state.settings.execution.unfilled_timeout_s
