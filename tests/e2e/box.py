@@ -117,6 +117,7 @@ class Box:
         self.core: subprocess.Popen[bytes] | None = None
         self.port = 0
         self.control_port = 0
+        self.program = "tradetui"  # the module that core and gateway run as
 
     # --- processes -----------------------------------------------------------------------------------------------
     def start_gateway(self, *options: str) -> None:
@@ -139,7 +140,7 @@ class Box:
             self.core = self._spawn(["--profile", self.paths.profile, "run"], stdout=out, stderr=out)
 
     def _spawn(self, arguments: list[str], **options: Any) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tradetui", "--home", str(self.home), *arguments]
+        command = [sys.executable, "-m", self.program, "--home", str(self.home), *arguments]
         return subprocess.Popen(command, env=self.child_environ(), stdin=subprocess.DEVNULL, cwd=self.home, **options)
 
     def child_environ(self) -> dict[str, str]:

@@ -193,3 +193,16 @@ def test_a_flatten_that_is_widened_cancels_the_orders_of_its_new_symbols_at_once
     intent_id, _ = world.working(symbol="QQQ")
     world.command(CommandKind.FLATTEN, confirm="flatten")
     assert world.cancels[-1].intent_id == intent_id
+
+
+def test_a_quantity_lowered_by_hand_below_a_corrected_fill_breaks_no_invariant() -> None:
+    world = ready()
+    intent_id, perm_id = world.working(qty=200)
+    world.cut()
+    world.broker.change(perm_id, qty=100.0)
+    fill = world.broker.fill(perm_id, 100, 99.0, world.market_ns)
+    world.broker.correct(fill, 101.0, 99.0)
+    world.connect()
+    assert world.order(intent_id).filled == 101
+    assert "foreign_change" in world.alerts()
+    assert not any("I13" in latch.why for latch in world.core.state.latches.values())

@@ -182,7 +182,9 @@ def _adds(order: OrderRecord) -> bool:
 
 
 def _exceeds(order: OrderRecord) -> bool:
-    return order.filled > order.qty + _NOTHING and order.state not in _MAY_EXCEED
+    # A quantity lowered by hand may already be exceeded when it is first seen: that is alerted as a change by hand.
+    changed = order.foreign_changed
+    return order.filled > order.qty + _NOTHING and order.state not in _MAY_EXCEED and not changed
 
 
 def _react(state: CoreState, out: Out, now: Now, breach: Breach) -> None:
