@@ -36,7 +36,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--keep-closed-hours", action="store_true", help="let nights and weekends pass instead of skipping them"
     )
     parser.add_argument("--max-version", type=int, default=178, help="newest server version offered (default 178)")
-    parser.add_argument("--account", default="DU1234567", help="account code (default DU1234567)")
+    parser.add_argument("--account", default="DU1234567", help="account code, or several: DU1,DU2 (default DU1234567)")
     parser.add_argument("--cash", type=float, default=1_000_000.0, help="starting cash in USD (default 1000000)")
     parser.add_argument("--control-port", type=int, help="loopback port of the control channel (default: none)")
     parser.add_argument("--faults", type=Path, metavar="FILE", help="start faults as this YAML or JSON schedule says")

@@ -45,7 +45,9 @@ DEPTH_LEVELS: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayOptions:
-    """What `tradetui gateway` can be told. `start` is ISO with zone; None lets the market choose.
+    """What `tradetui gateway` can be told. `account` is a code, or several separated by commas.
+
+    `start` is ISO with zone; None lets the market choose.
 
     `symbols` are the synthetic market's shares. An infinite `speed` is as fast as the clients can take it.
     """
@@ -70,6 +72,11 @@ class GatewayOptions:
     data: str = "live"
     frame_log: Path | None = None
     rules: Path | None = None
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The account codes under this login, in order."""
+        return tuple(code.strip() for code in self.account.split(","))
 
 
 def build(
@@ -109,7 +116,9 @@ def assemble(
     calendar = TradingCalendar.load(cache_file=cache)
     # A new instance number per run: execution ids of two runs without a common state never meet.
     config = VenueConfig(
-        starting_cash={options.account: options.cash}, instance=wall_ns // SECOND_NS, depth_levels=DEPTH_LEVELS
+        starting_cash=dict.fromkeys(options.accounts, options.cash),
+        instance=wall_ns // SECOND_NS,
+        depth_levels=DEPTH_LEVELS,
     )
     if options.rules is not None:
         config = load_rules(options.rules, config)
@@ -171,8 +180,11 @@ def _check(options: GatewayOptions) -> None:
         raise OperatorError(f"--max-version {options.max_version} is not spoken here; give {FLOOR} to {CEILING}")
     if not math.isfinite(options.cash) or options.cash < 0:
         raise OperatorError(f"--cash {options.cash} is not an amount; give US dollars, 0 or more")
-    if not options.account.isascii() or not options.account.isalnum():
-        raise OperatorError(f"--account {options.account!r} is not an account code; give one like DU1234567")
+    for code in options.accounts:
+        if not code.isascii() or not code.isalnum():
+            raise OperatorError(
+                f"--account {code!r} is not an account code; give one like DU1234567, or several: DU1,DU2"
+            )
 
 
 def _start(options: GatewayOptions, state: Mapping[str, object] | None) -> int | None:

@@ -82,13 +82,16 @@ class Desk:
 async def start_desk(
     *,
     cash: float = 1_000_000.0,
+    accounts: tuple[str, ...] = (ACCOUNT,),
     settings: Settings | None = None,
     control: bool = False,
     schedule: Schedule | None = None,
 ) -> Desk:
     """A gateway with SPY quoted 430.00 x 430.02, half an hour after the open."""
     market, clock = ScriptedMarket(), SetClock()
-    venue = Venue(config=VenueConfig(starting_cash={ACCOUNT: cash}), calendar=market.calendar, instruments=STOCKS)
+    venue = Venue(
+        config=VenueConfig(starting_cash=dict.fromkeys(accounts, cash)), calendar=market.calendar, instruments=STOCKS
+    )
     gateway = GatewayServer(
         venue=venue,
         market=market,

@@ -117,6 +117,7 @@ def port_in_use() -> tuple[socket.socket, str]:
         (["--speed", "-1"], "speed"),
         (["--port", "70000"], "65535"),
         (["--account", "two words"], "DU1234567"),
+        (["--account", "DU1,,DU2"], "several: DU1,DU2"),
         (["--cash", "nan"], "--cash"),
         (["--seed", "-3"], "seed"),
     ],

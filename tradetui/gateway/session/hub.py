@@ -157,6 +157,11 @@ class Hub:
         """The account meant by clients that name none."""
         return self.venue.accounts[0]
 
+    @property
+    def order_account(self) -> str:
+        """The account of orders that name none; empty with several, where IB wants it named."""
+        return self.account if len(self.venue.accounts) == 1 else ""
+
     def join(self, client: ClientSession, client_id: int) -> bool:
         """Register a client; False if its id is taken."""
         if client_id in self.clients or client_id in self.taken_ids:

@@ -147,4 +147,4 @@ def _margin_values(margin: MarginImpact, currency: str) -> dict[str, Value]:
 
 
 def _whole(quantity: float) -> str:
-    return str(int(quantity)) if quantity.is_integer() else str(quantity)
+    return str(int(quantity)) if float(quantity).is_integer() else str(quantity)

@@ -40,7 +40,7 @@ def place_order(client: ClientSession, request: Record) -> None:
     if details is None:
         return
     try:
-        order = order_in.order_request(request, details.contract, client.hub.account)
+        order = order_in.order_request(request, details.contract, client.hub.order_account)
     except ValueError:
         client.error(order_id, codes.BAD_TIME, codes.BAD_TIME_TEXT)
         return
