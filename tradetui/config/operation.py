@@ -53,6 +53,8 @@ class ExecutionConfig(Section):
     """What happens to a limit order that is not filled in time."""
     unfilled_timeout_s: Seconds = 60.0
     max_reprices: Annotated[int, Field(ge=1, le=20)] = 3
+    after_close: Literal["refuse", "next_open"] = "refuse"
+    """Whether market orders that daily bars decide after the close wait for the next session's opening auction."""
     unprotected: Literal["replace", "close", "alert"] = "replace"
     """What follows when the protective stop of a position is lost: placed again and closed if that fails, or closed."""
     max_protects: Annotated[int, Field(ge=1, le=20)] = 3

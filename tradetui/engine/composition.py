@@ -24,7 +24,7 @@ from tradetui.marketdata.calendar import TradingCalendar
 from tradetui.marketdata.quality import TickRules
 from tradetui.strategy.loader import strategy_files
 from tradetui.strategy.settings import StrategySettings, settings_for
-from tradetui.trading.settings import CoreSettings, Execution, StrategySetting, UnfilledPolicy, Unprotected
+from tradetui.trading.settings import AfterClose, CoreSettings, Execution, StrategySetting, UnfilledPolicy, Unprotected
 
 _DATA_TYPES = {
     "live": DataType.LIVE,
@@ -124,6 +124,7 @@ def core_settings_of(
             unfilled_timeout_s=execution.unfilled_timeout_s,
             max_reprices=execution.max_reprices,
             outside_rth=execution.outside_rth,
+            after_close=AfterClose(execution.after_close),
             unprotected=Unprotected(execution.unprotected),
             max_protects=execution.max_protects,
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tradetui.domain.order import Intent, OrderType
+from tradetui.domain.order import Intent, OrderType, TimeInForce
 from tradetui.domain.tick import DataType
 from tradetui.risk.control import Refusal, money
 from tradetui.risk.limits import Limits
@@ -45,12 +45,14 @@ class Healthy:
 
 
 class MarketHours:
-    """Entries only in the regular session, not in its first and last minutes."""
+    """Entries only in the regular session, not in its first and last minutes; those for the open wait at the broker."""
 
     code = "MARKET_HOURS"
 
     def check(self, intent: Intent, view: RiskView, limits: Limits) -> Refusal | None:
         """Refuse outside the allowed part of the session."""
+        if intent.tif is TimeInForce.OPG:
+            return None
         if not view.session_open or view.since_open_s is None or view.to_close_s is None:
             return Refusal(self.code, "the session is closed", "regular session", "at the next open")
         first, last = limits.no_entry_first_minutes, limits.no_entry_last_minutes
@@ -77,7 +79,9 @@ class FreshData:
             return Refusal(self.code, "the symbol is halted", "not halted", "when trading resumes")
         if quote.data_type is not DataType.LIVE and not limits.allow_delayed_data:
             return Refusal(self.code, f"data is {quote.data_type.name}", DataType.LIVE.name, "with live data")
-        if age > limits.max_quote_age_s:
+        # Between sessions no quote is recent; an order for the open meets the auction's price, not this one.
+        waits = intent.tif is TimeInForce.OPG and not view.session_open
+        if age > limits.max_quote_age_s and not waits:
             return Refusal(
                 self.code, f"quote is {age:.1f} s old", f"{limits.max_quote_age_s:g} s", "with the next quote"
             )
@@ -99,7 +103,8 @@ class PriceCollar:
             if away > limits.price_collar_pct + 1e-9:
                 measured = f"{price} is {away:.2f} % from {mark}"
                 return Refusal(self.code, measured, f"{limits.price_collar_pct:g} %", "at a price nearer the market")
-        if intent.order_type is OrderType.MARKET and quote.bid is not None and quote.ask is not None:
+        meets_the_book = intent.order_type is OrderType.MARKET and intent.tif is not TimeInForce.OPG
+        if meets_the_book and quote.bid is not None and quote.ask is not None:
             spread = (quote.ask - quote.bid) / mark * 100
             if spread > limits.max_spread_pct or spread < 0:
                 return Refusal(

@@ -106,7 +106,7 @@ def _absent(state: CoreState, out: Out, now: Now, order: OrderRecord, snapshot: 
     if order.perm_id is None and not order.touched_by_gap:
         move(state, out, now, order, Fact.PROVED_ABSENT, f"{checks} complete looks did not find it")
     elif _session_over(state, now, order):
-        move(state, out, now, order, Fact.EXPIRED, "a DAY order of an earlier session is gone")
+        move(state, out, now, order, Fact.EXPIRED, "an order of an earlier session is gone")
     elif order.state is not OrderState.UNKNOWN:
         move(state, out, now, order, Fact.IN_DOUBT, "the broker no longer shows it")
     elif checks == timing.grace_looks:
@@ -114,10 +114,15 @@ def _absent(state: CoreState, out: Out, now: Now, order: OrderRecord, snapshot: 
 
 
 def _session_over(state: CoreState, now: Now, order: OrderRecord) -> bool:
-    if order.intent.tif is not TimeInForce.DAY or not order.created_ns:
+    """Return whether an order's time is over: the session of a DAY order, the opening auction of an OPG order."""
+    calendar, created = state.settings.calendar, order.created_ns
+    if not created:
         return False
-    calendar = state.settings.calendar
-    return calendar.session_date(order.created_ns) < calendar.session_date(now.market_ns)
+    if order.intent.tif is TimeInForce.OPG:
+        session = calendar.session_at(created)
+        auction = calendar.current_or_next(created if session is None else session.close_ns)
+        return now.market_ns >= auction.open_ns
+    return order.intent.tif is TimeInForce.DAY and calendar.session_date(created) < calendar.session_date(now.market_ns)
 
 
 def _ask_operator(state: CoreState, out: Out, now: Now, order: OrderRecord) -> None:

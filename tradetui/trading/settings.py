@@ -50,6 +50,13 @@ class UnfilledPolicy(StrEnum):
     REPRICE = "reprice"
 
 
+class AfterClose(StrEnum):
+    """What happens to a market order that a strategy on daily bars decides when the market is closed."""
+
+    REFUSE = "refuse"
+    NEXT_OPEN = "next_open"
+
+
 class Unprotected(StrEnum):
     """What happens to a position whose protective stop is gone or was refused."""
 
@@ -73,13 +80,15 @@ class Execution:
     """How orders are worked. `outside_rth` is set on purpose on every order.
 
     `unprotected`: a lost protective stop is placed again up to `max_protects` times, and the position closed when that
-    fails; or the position is closed at once; or an alert is all.
+    fails; or the position is closed at once; or an alert is all. `after_close`: whether the market orders of daily
+    bars wait at the broker for the next session's opening auction.
     """
 
     unfilled_policy: UnfilledPolicy = UnfilledPolicy.CANCEL
     unfilled_timeout_s: float = 60.0
     max_reprices: int = 3
     outside_rth: bool = False
+    after_close: AfterClose = AfterClose.REFUSE
     unprotected: Unprotected = Unprotected.REPLACE
     max_protects: int = 3
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tradetui.domain.alert import Severity
 from tradetui.domain.clock import SECOND_NS, Now
 from tradetui.domain.events import SessionState
-from tradetui.domain.order import OrderRecord, OrderType, Purpose
+from tradetui.domain.order import OrderRecord, OrderType, Purpose, TimeInForce
 from tradetui.domain.order_state import ACKNOWLEDGED_STATES, OrderState
 from tradetui.risk.gate import Gate
 from tradetui.trading.arming import watch_armed
@@ -64,6 +64,7 @@ def _watch_order(state: CoreState, out: Out, now: Now, order: OrderRecord) -> No
         policy is not UnfilledPolicy.KEEP
         and order.intent.order_type is OrderType.LIMIT
         and order.intent.purpose in (Purpose.ENTRY, Purpose.EXIT)
+        and order.intent.tif is not TimeInForce.OPG  # it ends by itself, with the opening auction
         and order.state in ACKNOWLEDGED_STATES
         and order.sent_mono_ns is not None
         and _age(now, order.sent_mono_ns) > limit_s

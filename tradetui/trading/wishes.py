@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from tradetui.domain.bar import BarSize
 from tradetui.domain.bracket import OPENING_LEG, children
 from tradetui.domain.clock import Now
 from tradetui.domain.ids import intent_id
-from tradetui.domain.order import Intent, OrderRecord, Purpose, Side, Signal
+from tradetui.domain.order import Intent, OrderRecord, OrderType, Purpose, Side, Signal, TimeInForce
 from tradetui.risk.gate import Gate
 from tradetui.trading.exposure import active_qty, exposure_of
 from tradetui.trading.latches import covers
 from tradetui.trading.orders import cancel
 from tradetui.trading.out import Out
+from tradetui.trading.settings import AfterClose
 from tradetui.trading.state import CoreState, Pair, SentPart, Wish
 from tradetui.trading.submit import submit
 
@@ -173,7 +175,7 @@ def intent_of(state: CoreState, now: Now, strategy: str, bar_end_ns: int, signal
         qty=instrument.order_qty(signal.qty),
         purpose=Purpose.ENTRY,
         order_type=signal.order_type,
-        tif=signal.tif,
+        tif=_tif(state, now, strategy, signal),
         limit_price=instrument.order_price(signal.limit_price, sign),
         stop_price=instrument.order_price(signal.stop_price, sign),
         outside_rth=signal.outside_rth or state.settings.execution.outside_rth,
@@ -183,6 +185,16 @@ def intent_of(state: CoreState, now: Now, strategy: str, bar_end_ns: int, signal
         decided_ns=now.market_ns,
         reference_price=state.mark(signal.symbol),
     )
+
+
+def _tif(state: CoreState, now: Now, strategy: str, signal: Signal) -> TimeInForce:
+    """Return how long an order lasts: a daily bar's market order, decided after the close, is one for the open."""
+    daily = any(item.name == strategy and BarSize(item.bar_size) is BarSize.D1 for item in state.settings.strategies)
+    plain = signal.tif is TimeInForce.DAY and signal.order_type is OrderType.MARKET
+    waits = state.settings.execution.after_close is AfterClose.NEXT_OPEN
+    if daily and plain and waits and state.settings.calendar.session_at(now.market_ns) is None:
+        return TimeInForce.OPG
+    return signal.tif
 
 
 def children_of(state: CoreState, parent: Intent, signal: Signal) -> tuple[Intent, ...]:
