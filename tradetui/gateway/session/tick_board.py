@@ -29,8 +29,9 @@ from tradetui.gateway.wire.versions import FRACTIONAL_SIZES
 
 BID_SIZE, BID, ASK, ASK_SIZE, LAST, LAST_SIZE, HIGH, LOW, VOLUME, CLOSE, OPEN = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14
 _MS: Final = 1_000_000
-LAST_TIME, RT_VOLUME, HALTED, RT_TRADE_VOLUME = 45, 48, 49, 77
-GENERIC_TO_TICK: Final = {233: RT_VOLUME, 375: RT_TRADE_VOLUME}
+MARK, LAST_TIME, RT_VOLUME, HALTED, RT_TRADE_VOLUME = 37, 45, 48, 49, 77
+GENERIC_TO_TICK: Final = {221: MARK, 232: MARK, 233: RT_VOLUME, 375: RT_TRADE_VOLUME}
+_ON_REQUEST: Final = frozenset(GENERIC_TO_TICK.values())
 LIVE, FROZEN, DELAYED, DELAYED_FROZEN = 1, 2, 3, 4
 DELAYED_TICKS: Final = {
     BID: 66, ASK: 67, LAST: 68, BID_SIZE: 69, ASK_SIZE: 70, LAST_SIZE: 71,
@@ -58,7 +59,7 @@ class Line:
         self.request_id = request_id
         self.con_id = con_id
         self.trade_ticks = trade_ticks
-        """Which of the trade strings (48, 77) the client asked for."""
+        """Which of the ticks on request that go with a print the client asked for."""
         self.option = option
         """Set for an option: computations go with its prices."""
         self.data_type = LIVE
@@ -129,6 +130,8 @@ class TickBoard:
         """Send the picture as it is (also for snapshots)."""
         tape = self.tape(line.con_id)
         for message, tick_type, values in _picture(tape):
+            if tick_type in _ON_REQUEST and tick_type not in line.trade_ticks:
+                continue
             line.send(message, tick_type, template(message, line.client.version).rest(*values))
         if line.option is not None:
             self._compute(line.option, tape, line.client.hub.now_ns(), [line])
@@ -181,9 +184,9 @@ class TickBoard:
         lines = self._lines.get(con_id, ())
         for message, tick_type, values in parts:
             rests: dict[bool, bytes] = {}
-            is_trade_string = tick_type in (RT_VOLUME, RT_TRADE_VOLUME)
+            on_request = tick_type in _ON_REQUEST
             for line in lines:
-                if is_trade_string and tick_type not in line.trade_ticks:
+                if on_request and tick_type not in line.trade_ticks:
                     continue
                 version = line.client.version
                 style = version < FRACTIONAL_SIZES
@@ -201,6 +204,7 @@ def _picture(tape: Tape) -> Iterator[Part]:
     if tape.last is not None:
         yield TICK_PRICE, LAST, (tape.last, tape.last_size, 0)
         yield TICK_STRING, LAST_TIME, (str(tape.last_ns // SECOND_NS),)
+        yield TICK_PRICE, MARK, (tape.last, 0, 0)
     yield TICK_SIZE, VOLUME, (tape.volume,)
     for tick_type, price in ((HIGH, tape.high), (LOW, tape.low), (CLOSE, tape.previous_close), (OPEN, tape.open)):
         if price is not None:
@@ -239,6 +243,7 @@ def _trade_changes(tape: Tape, trade: Trade, market: Market) -> Iterator[Part]:
         yield TICK_SIZE, VOLUME, (tape.volume,)
     if trade.time_ns // SECOND_NS != second:
         yield TICK_STRING, LAST_TIME, (str(trade.time_ns // SECOND_NS),)
+    yield TICK_PRICE, MARK, (trade.price, 0, 0)
     text = f"{trade.price!r};{trade.size};{trade.time_ns // _MS};{tape.volume};{tape.vwap!r};true"
     yield TICK_STRING, RT_VOLUME, (text,)
     yield TICK_STRING, RT_TRADE_VOLUME, (text,)

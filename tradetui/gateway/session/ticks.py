@@ -8,6 +8,7 @@ from typing import Final
 from tradetui.gateway.session import codes
 from tradetui.gateway.session.client import ClientSession
 from tradetui.gateway.session.contracts import contract_query, resolve
+from tradetui.gateway.session.generic_ticks import generic_ticks
 from tradetui.gateway.session.handlers import HandlerTable, request_id
 from tradetui.gateway.session.hub import DataPermission
 from tradetui.gateway.session.news import send_latest
@@ -15,6 +16,7 @@ from tradetui.gateway.session.option_ticks import quoted
 from tradetui.gateway.session.tick_board import DELAYED, DELAYED_FROZEN, FROZEN, GENERIC_TO_TICK, LIVE, Line
 from tradetui.gateway.wire import replies_market as reply
 from tradetui.gateway.wire import requests as ask
+from tradetui.gateway.wire.message import template
 from tradetui.gateway.wire.record import Record
 
 BBO_EXCHANGE: Final = "9c0001"
@@ -48,13 +50,22 @@ def market_data(client: ClientSession, request: Record) -> None:
         bboExchange=BBO_EXCHANGE,
         snapshotPermissions=_ALL_PERMISSIONS,
     )
+    wanted = {word.split(":")[0] for word in _words(request.text("genericTicks"))}
+    _send_generic(line, wanted)
     if request.flag("snapshot") or request.flag("regulatorySnapshot"):
         client.hub.ticks.show(line)
         client.send(reply.SNAPSHOT_END, reqId=identity)
     else:
         client.hub.ticks.subscribe(line)
-        if _NEWS_TICK in {word.split(":")[0] for word in _words(request.text("genericTicks"))}:
+        if _NEWS_TICK in wanted:
             send_latest(client, identity, details.contract)
+
+
+def _send_generic(line: Line, wanted: set[str]) -> None:
+    client = line.client
+    hub = client.hub
+    for message, tick_type, values in generic_ticks(hub.market, hub.venue, line.con_id, wanted, hub.now_ns()):
+        line.send(message, tick_type, template(message, client.version).rest(*values))
 
 
 def _refusal(client: ClientSession, identity: int, request: Record) -> tuple[int, str] | None:

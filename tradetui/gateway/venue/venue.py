@@ -245,6 +245,11 @@ class Venue:
         book.halted = halted
         book.forget_market()
 
+    def shares_to_borrow(self, con_id: int) -> int | None:
+        """How many shares all accounts together may be short; None for any number."""
+        book = self._book(con_id)
+        return None if book.short_limit is None else book.short_limit // book.lots
+
     def set_short_limit(self, con_id: int, shares: int | None, now_ns: int) -> list[VenueEvent]:
         """How many shares all accounts together may be short from now on, None for any number."""
         self._clockwork.pass_to(now_ns)
