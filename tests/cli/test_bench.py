@@ -102,7 +102,7 @@ def test_every_benchmark_of_the_catalogue_can_be_loaded() -> None:
 
 def test_the_gate_is_timed_on_orders_it_lets_through() -> None:
     figures = load("gate").measure(TINY)
-    assert names(figures) == {"gate.entry", "gate.exit"}
+    assert names(figures) == {"gate.entry", "gate.exit", "gate.whole"}
     assert all(figure.value > 0 for figure in figures)
 
 
@@ -201,7 +201,7 @@ def test_the_command_prints_each_figure_beside_its_budget(capsys: pytest.Capture
     lines = capsys.readouterr().out.splitlines()
     assert "cores" in lines[0]
     assert lines[2].split() == ["measured", "budget", "share"]
-    assert [line.split()[0] for line in lines[3:]] == ["gate.entry", "gate.exit"]
+    assert [line.split()[0] for line in lines[3:]] == ["gate.entry", "gate.exit", "gate.whole"]
 
 
 def test_scripts_get_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -209,7 +209,7 @@ def test_scripts_get_json(capsys: pytest.CaptureFixture[str]) -> None:
     report = json.loads(capsys.readouterr().out)
     assert report["quick"] is True
     assert report["machine"]["cores"] == os.cpu_count()
-    assert [row["name"] for row in report["results"]] == ["gate.entry", "gate.exit"]
+    assert [row["name"] for row in report["results"]] == ["gate.entry", "gate.exit", "gate.whole"]
     assert set(report["results"][0]) == {"name", "what", "value", "unit", "budget", "share"}
 
 

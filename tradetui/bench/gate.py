@@ -3,44 +3,63 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from tradetui.bench.measure import Measurement, Unmeasured, cost_us
-from tradetui.domain.clock import SECOND_NS, Now
 from tradetui.domain.instrument import Instrument
 from tradetui.domain.order import Intent, OrderType, Purpose, Side, TimeInForce
-from tradetui.domain.tick import Quote
 from tradetui.risk.gate import ENTRY_CONTROLS, ORDER_CONTROLS, Gate
-from tradetui.risk.limits import Limits
-from tradetui.risk.view import Exposure, OrderCounts, RiskView
+from tradetui.risk.limits import Limits, StrategyLimits, SymbolLimits
+from tradetui.simulation.setting import STRATEGY, settings
+from tradetui.simulation.world import World
+from tradetui.trading.exposure import view_for
+from tradetui.trading.settings import StrategySetting
 
 ROUNDS = 20_000
+SYMBOLS = tuple(f"S{number:02}" for number in range(20))
 
 
 def measure(scale: float) -> list[Measurement]:
-    """Return the cost of checking an entry and of checking an exit."""
-    gate = Gate(roomy_limits("SPY"))
-    entry, view = an_entry(), a_view()
-    leave = replace(entry, side=Side.SELL, purpose=Purpose.EXIT)
-    held = replace(view, exposure=Exposure(held=100.0))
-    if not (gate.check(entry, view).allowed and gate.check(leave, held).allowed):
-        raise Unmeasured("the gate refuses the order that is to be timed")
+    """Return the cost of one order with 20 positions held and 20 orders working: judged alone, and with its facts."""
+    world = busy_world()
+    state, now, instrument = world.core.state, world.now, world.config.instruments[SYMBOLS[3]]
+    gate, entry = Gate(state.limits), an_entry()
+    leave = replace(entry, side=Side.SELL, purpose=Purpose.EXIT, strategy=STRATEGY)
+    view, held = view_for(state, now, entry, instrument), view_for(state, now, leave, instrument)
+    for order, facts in ((entry, view), (leave, held)):
+        refused = gate.check(order, facts).refusals
+        if refused:
+            raise Unmeasured(f"the gate refuses the order that is to be timed: {refused[0].text}")
     rounds = max(1, int(ROUNDS * scale))
     count = len(ORDER_CONTROLS) + len(ENTRY_CONTROLS)
-    return [
-        Measurement(
-            name="gate.entry",
-            what=f"one decision on an entry, {count} controls",
-            value=cost_us(lambda: gate.check(entry, view), rounds, time.perf_counter),
-            unit="us",
-        ),
-        Measurement(
-            name="gate.exit",
-            what=f"one decision on an exit, {len(ORDER_CONTROLS)} controls",
-            value=cost_us(lambda: gate.check(leave, held), rounds, time.perf_counter),
-            unit="us",
+    works: list[tuple[str, str, Callable[[], object]]] = [
+        ("gate.entry", f"one decision on an entry, {count} controls", lambda: gate.check(entry, view)),
+        ("gate.exit", f"one decision on an exit, {len(ORDER_CONTROLS)} controls", lambda: gate.check(leave, held)),
+        (
+            "gate.whole",
+            f"an entry's facts gathered and judged: {len(SYMBOLS)} positions, {len(state.book.live())} live orders",
+            lambda: gate.check(entry, view_for(state, now, entry, instrument)),
         ),
     ]
+    return [
+        Measurement(name=name, what=what, value=cost_us(work, rounds, time.perf_counter), unit="us")
+        for name, what, work in works
+    ]
+
+
+def busy_world() -> World:
+    """Return a core that holds every symbol and has an order working in each."""
+    strategies = tuple(StrategySetting(name=name, symbols=SYMBOLS, bar_size="1m") for name in (STRATEGY, "bench"))
+    instruments = {symbol: Instrument(symbol=symbol) for symbol in SYMBOLS}
+    world = World(settings(limits=roomy_limits(*SYMBOLS), instruments=instruments, strategies=strategies))
+    world.connect()
+    for symbol in SYMBOLS:
+        world.buy_and_fill(symbol)
+    for symbol in SYMBOLS:
+        world.working(symbol=symbol, qty=10)
+    world.wait(0.25)
+    return world
 
 
 def roomy_limits(*symbols: str) -> Limits:
@@ -80,6 +99,9 @@ def roomy_limits(*symbols: str) -> Limits:
         long_only=True,
         no_entry_first_minutes=1,
         no_entry_last_minutes=1,
+        sectors={"first": frozenset(symbols[:10]), "second": frozenset(symbols[10:])},
+        strategy={"bench": StrategyLimits(max_position_qty=1e4, max_gross_notional=1e8, orders_per_day=1_000_000)},
+        symbol={symbols[0]: SymbolLimits(max_order_qty=1e4)},
     )
 
 
@@ -88,30 +110,11 @@ def an_entry() -> Intent:
     return Intent(
         intent_id="i1",
         strategy="bench",
-        symbol="SPY",
+        symbol=SYMBOLS[3],
         side=Side.BUY,
         qty=100,
         purpose=Purpose.ENTRY,
         order_type=OrderType.LIMIT,
         tif=TimeInForce.DAY,
         limit_price=100.0,
-    )
-
-
-def a_view() -> RiskView:
-    """Return a calm moment of a trading day."""
-    now = Now(1_000 * SECOND_NS, 500 * SECOND_NS)
-    return RiskView(
-        now=now,
-        instrument=Instrument(symbol="SPY"),
-        since_open_s=3600.0,
-        to_close_s=3600.0,
-        quote=Quote(symbol="SPY", ts_ns=now.market_ns, mono_ns=now.mono_ns, bid=99.99, ask=100.01, last=100.0),
-        gross_other=10_000.0,
-        symbols_other=3,
-        equity=100_000.0,
-        available_funds=100_000.0,
-        day_pnl=0.0,
-        drawdown_pct=0.0,
-        counts=OrderCounts(1, 5, 50, 1, 5, 50),
     )

@@ -210,6 +210,10 @@ class Ledger:
         for symbol in sorted(self._account):
             yield self._account[symbol].position
 
+    def open_symbols(self) -> set[str]:
+        """Return the symbols in which the account holds anything."""
+        return {symbol for symbol, book in self._account.items() if book.position.qty}
+
     def owner_positions(self) -> Iterator[tuple[str, Position]]:
         """Yield (owner, position) in (owner, symbol) order."""
         for key in sorted(self._owners):

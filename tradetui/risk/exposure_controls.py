@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from tradetui.domain.order import Intent
 from tradetui.risk.control import Refusal, money, quantity
-from tradetui.risk.limits import Limits, StrategyLimits
+from tradetui.risk.limits import Limits
 from tradetui.risk.view import RiskView
 
 _NEXT_BAR = "at a later bar"
 _SMALLER = "when positions are smaller"
-_NO_LIMITS = StrategyLimits()
 
 
 class OrderSize:
@@ -60,7 +59,9 @@ class StrategySize:
 
     def check(self, intent: Intent, view: RiskView, limits: Limits) -> Refusal | None:
         """Refuse an order that could lead the strategy above its caps."""
-        own = limits.strategy.get(intent.strategy, _NO_LIMITS)
+        own = limits.strategy.get(intent.strategy)
+        if own is None:
+            return None
         exposure, sign = view.strategy_exposure, intent.side.sign
         qty = max(
             abs(exposure.held + exposure.buying + max(0.0, sign * intent.qty)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ class OrderBook:
         self._orders: dict[str, OrderRecord] = {}
         self._live: dict[str, OrderRecord] = {}
         self._live_in: dict[str, dict[str, OrderRecord]] = {}
+        self._changes: Counter[str] = Counter()
         self._by_perm: dict[int, str] = {}
         self._by_address: dict[tuple[int, int], str] = {}
 
@@ -27,6 +29,7 @@ class OrderBook:
         """Insert or replace an order."""
         intent_id = order.intent.intent_id
         self._orders[intent_id] = order
+        self._changes[order.intent.symbol] += 1
         in_symbol = self._live_in.setdefault(order.intent.symbol, {})
         if order.is_live:
             self._live[intent_id] = in_symbol[intent_id] = order
@@ -67,6 +70,14 @@ class OrderBook:
         if symbol is None:
             return list(self._live.values())
         return list(self._live_in.get(symbol, {}).values())
+
+    def live_symbols(self) -> set[str]:
+        """Return the symbols with an order that may be live."""
+        return {symbol for symbol, orders in self._live_in.items() if orders}
+
+    def changes(self, symbol: str) -> int:
+        """Return how often an order in `symbol` was put here: the same number means the same orders."""
+        return self._changes[symbol]
 
     def forget_finished(self) -> None:
         """Drop the oldest finished orders beyond KEEP_FINISHED."""

@@ -5,9 +5,6 @@ Invariant: what cannot be valued makes every sum over it unknown; nothing is lef
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 from tradetui.domain.clock import SECOND_NS, Now
 from tradetui.domain.events import SessionState
 from tradetui.domain.instrument import Instrument
@@ -15,8 +12,10 @@ from tradetui.domain.latch import Latch, TradingState
 from tradetui.domain.order import Intent, OrderRecord, Purpose, Side
 from tradetui.risk.limits import Limits
 from tradetui.risk.view import Exposure, RiskView
+from tradetui.trading.figures import below_pct
 from tradetui.trading.latches import unresolved_text
 from tradetui.trading.orders import missing_fills
+from tradetui.trading.reach import Reach, reach_of
 from tradetui.trading.state import CoreState, SentPart
 
 
@@ -75,14 +74,14 @@ def view_for(
     if intent.purpose is Purpose.FLATTEN and state.broker_positions is not None:
         held = state.broker_positions.get(symbol, 0.0)
     others = Exposures(state, without=symbol)
-    net_low, net_high = others.net_range()
-    exposure = exposure_of(state, symbol, held=held)
+    own, price = reach(state, symbol), _price(state, symbol)
+    exposure = own.exposure if held is None else exposure_of(state, symbol, held=held)
     # Protective orders rest away from the market: they are no second order, and no other side of a trade.
     live = [order for order in state.book.live(symbol) if order.intent.purpose is not Purpose.STOP]
     mine = [order for order in live if order.intent.strategy == intent.strategy and not _is_part(order, after)]
     opposite = any(order.intent.side is not intent.side for order in live)
     like = (intent.strategy, symbol, intent.side, intent.qty, intent.limit_price)
-    worst = _worst_latch(state, intent)
+    worst, equity = _worst_latch(state, intent), others.equity
     return RiskView(
         now=now,
         instrument=instrument,
@@ -98,18 +97,18 @@ def view_for(
         to_close_s=None if session is None else (session.close_ns - now.market_ns) / SECOND_NS,
         quote=state.quotes.get(symbol),
         exposure=exposure,
-        gross_other=others.gross(),
+        gross_other=others.gross,
         symbols_other=others.count,
-        net_low_other=net_low,
-        net_high_other=net_high,
+        net_low_other=others.low,
+        net_high_other=others.high,
         sector_other=others.sector_with(symbol, state.limits.account),
-        strategy_exposure=_strategy_exposure(state, intent.strategy, symbol),
+        strategy_exposure=strategy_reach(state, intent.strategy, symbol).exposure,
         strategy_gross_other=_strategy_gross(state, intent),
-        equity=state.equity(),
+        equity=equity,
         available_funds=None if state.account_values is None else state.account_values.available_funds,
-        funds_reserved=_reserved(state, others, symbol, exposure),
-        day_pnl=state.day_pnl(),
-        drawdown_pct=state.drawdown_pct(),
+        funds_reserved=_with_own(others.reserved, own.opening, price),
+        day_pnl=None if equity is None or state.day is None else equity - state.day.equity,
+        drawdown_pct=below_pct(equity, state.peak_equity),
         strategy_working=len(mine),
         opposite_working=opposite,
         known_intent=intent.intent_id in state.book,
@@ -131,7 +130,6 @@ def _worst_latch(state: CoreState, intent: Intent) -> Latch | None:
 
 
 def _strategy_exposure(state: CoreState, strategy: str, symbol: str) -> Exposure:
-    """Return a strategy's own part; its protective orders only ever make it smaller."""
     buying = selling = 0.0
     for order in state.book.live(symbol):
         if order.intent.strategy != strategy or order.intent.purpose is Purpose.STOP:
@@ -149,70 +147,101 @@ def _strategy_gross(state: CoreState, intent: Intent) -> float | None:
     if own.max_gross_notional is None:
         return 0.0
     symbols = next((item.symbols for item in state.settings.strategies if item.name == intent.strategy), ())
-    parts = (
-        _Worth(symbol, _strategy_exposure(state, intent.strategy, symbol), _price(state, symbol))
-        for symbol in symbols
-        if symbol != intent.symbol
-    )
-    return _sum(_largest(part) for part in parts)
+    total = 0.0
+    for symbol in symbols:
+        worst = strategy_reach(state, intent.strategy, symbol).worst if symbol != intent.symbol else 0.0
+        if worst == 0:
+            continue
+        price = _price(state, symbol)
+        if price is None:
+            return None
+        total += worst * price
+    return total
 
 
-def _reserved(state: CoreState, others: Exposures, symbol: str, exposure: Exposure) -> float | None:
-    here = _Worth(symbol, exposure, _price(state, symbol))
-    return _sum((others.reserved(), _opening(here)))
+def reach(state: CoreState, symbol: str) -> Reach:
+    """Return what the account's live orders in `symbol` can lead to."""
+    if state.externals or state.reported_filled:  # they count too, and nobody counts their changes
+        return reach_of(exposure_of(state, symbol))
+    held, changes = state.ledger.position(symbol).qty, state.book.changes(symbol)
+    known = state.reaches.get(("", symbol))
+    if known is not None and known[0] == held and known[1] == changes:
+        return known[2]
+    found = reach_of(exposure_of(state, symbol))
+    state.reaches["", symbol] = (held, changes, found)
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Worth:
-    """One symbol: `price` is money per unit, None when it has no mark."""
-
-    symbol: str
-    exposure: Exposure
-    price: float | None
+def strategy_reach(state: CoreState, strategy: str, symbol: str) -> Reach:
+    """Return what a strategy's own live orders can lead to; its protective orders only ever make its part smaller."""
+    held, changes = state.ledger.position_of(strategy, symbol).qty, state.book.changes(symbol)
+    known = state.reaches.get((strategy, symbol))
+    if known is not None and known[0] == held and known[1] == changes:
+        return known[2]
+    found = reach_of(_strategy_exposure(state, strategy, symbol))
+    state.reaches[strategy, symbol] = (held, changes, found)
+    return found
 
 
 class Exposures:
-    """Sums over the symbols held, ordered or traded by others in the account, `without` one of them if named."""
+    """Sums over the symbols held, ordered or traded by others in the account, `without` one of them if named.
 
-    def __init__(self, state: CoreState, without: str | None = None) -> None:
-        names = {position.symbol for position in state.ledger.positions() if position.qty}
-        names |= {order.intent.symbol for order in state.book.live()}
+    A sum is None when something in it has no mark. `equity` is the whole account's, whatever is left out of the sums;
+    `reserved` is the money that open orders would still take where they add to positions.
+    """
+
+    def __init__(self, state: CoreState, without: str = "") -> None:
+        names = state.ledger.open_symbols() | state.book.live_symbols()
         names |= {external.symbol for external in state.externals.values()}
-        names.discard(without or "")
-        self._worths = [_worth(state, name) for name in sorted(names)]
+        self._worths: dict[str, float | None] = {}
+        equity, gross, low, high, reserved = state.ledger.cash, 0.0, 0.0, 0.0, 0.0
+        for name in sorted(names):
+            found, price = reach(state, name), _price(state, name)
+            held = found.exposure.held
+            if price is None:
+                equity = equity if held == 0 else None
+            elif equity is not None:
+                equity += held * price
+            if name == without:
+                continue
+            if price is None:
+                self._worths[name] = None if found.worst else 0.0
+                continue
+            self._worths[name] = worth = found.worst * price
+            gross += worth
+            low += found.low * price
+            high += found.high * price
+            reserved += found.opening * price
+        self.equity = equity
+        known = None not in self._worths.values()
+        self.gross = gross if known else None
+        self.low = low if known else None
+        self.high = high if known else None
+        self.reserved = reserved if known else None
 
     @property
     def count(self) -> int:
         """Number of symbols."""
         return len(self._worths)
 
-    def gross(self) -> float | None:
-        """Return the value that the positions can reach, longs and shorts both positive."""
-        return _sum(_largest(worth) for worth in self._worths)
-
-    def net_range(self) -> tuple[float | None, float | None]:
-        """Return the lowest and the highest net value that open orders can lead to."""
-        low = _sum(_valued(worth, worth.exposure.held - worth.exposure.selling) for worth in self._worths)
-        return low, _sum(_valued(worth, worth.exposure.held + worth.exposure.buying) for worth in self._worths)
-
+    @property
     def net(self) -> float | None:
-        """Return the larger side of the net range, as an amount."""
-        low, high = self.net_range()
-        return None if low is None or high is None else max(abs(low), abs(high))
-
-    def reserved(self) -> float | None:
-        """Return the money that open orders would still take when they add to positions."""
-        return _sum(_opening(worth) for worth in self._worths)
+        """The larger side of what the net value can be, as an amount."""
+        return None if self.low is None or self.high is None else max(abs(self.low), abs(self.high))
 
     def largest(self) -> tuple[str, float | None]:
         """Return the symbol of the largest position, with the value it can reach."""
-        worths = {worth.symbol: _largest(worth) for worth in self._worths}
-        return _top(worths)
+        return _top(self._worths)
 
-    def sector(self, symbols: Iterable[str]) -> float | None:
+    def sector(self, symbols: frozenset[str]) -> float | None:
         """Return the gross value of these symbols."""
-        members = frozenset(symbols)
-        return _sum(_largest(worth) for worth in self._worths if worth.symbol in members)
+        total = 0.0
+        for name, worth in self._worths.items():
+            if name in symbols:
+                if worth is None:
+                    return None
+                total += worth
+        return total
 
     def sector_with(self, symbol: str, limits: Limits) -> float | None:
         """Return the gross value of those in the sector of `symbol`, 0 when it is in none."""
@@ -221,8 +250,7 @@ class Exposures:
 
     def largest_sector(self, limits: Limits) -> tuple[str, float | None]:
         """Return the name of the sector with the largest gross value, with that value."""
-        worths = {name: self.sector(symbols) for name, symbols in limits.sectors.items()}
-        return _top(worths)
+        return _top({name: self.sector(symbols) for name, symbols in limits.sectors.items()})
 
 
 def _top(worths: dict[str, float | None]) -> tuple[str, float | None]:
@@ -233,34 +261,12 @@ def _top(worths: dict[str, float | None]) -> tuple[str, float | None]:
     return top, known.get(top, 0.0)
 
 
-def _worth(state: CoreState, symbol: str) -> _Worth:
-    return _Worth(symbol, exposure_of(state, symbol), _price(state, symbol))
+def _with_own(others: float | None, qty: float, price: float | None) -> float | None:
+    if others is None or (price is None and qty):
+        return None
+    return others + qty * (price or 0.0)
 
 
 def _price(state: CoreState, symbol: str) -> float | None:
     mark = state.mark(symbol)
     return None if mark is None else mark * state.multiplier(symbol)
-
-
-def _opening(worth: _Worth) -> float | None:
-    """Return the money that open orders would still take where they add to the position."""
-    return _valued(worth, max(0.0, worth.exposure.worst - abs(worth.exposure.held)))
-
-
-def _largest(worth: _Worth) -> float | None:
-    return _valued(worth, worth.exposure.worst)
-
-
-def _valued(worth: _Worth, qty: float) -> float | None:
-    if qty == 0:
-        return 0.0
-    return None if worth.price is None else qty * worth.price
-
-
-def _sum(values: Iterable[float | None]) -> float | None:
-    total = 0.0
-    for value in values:
-        if value is None:
-            return None
-        total += value
-    return total

@@ -97,8 +97,8 @@ def day_figures(state: CoreState, now: Now, prices: Prices = Prices.KINDER) -> D
     losses = {key: _loss(total, state.day_totals.get(key, 0.0)) for key, total in sums.items()}
     return DayFigures(
         loss=None if day is None else _loss(equity, day.equity),
-        drawdown_pct=_below_pct(equity, state.peak_equity),
-        day_drawdown_pct=_below_pct(equity, state.day_high),
+        drawdown_pct=below_pct(equity, state.peak_equity),
+        day_drawdown_pct=below_pct(equity, state.day_high),
         strategies={name: _strategy(state, now, name, losses.get((STRATEGY, name), 0.0)) for name in state.strategies},
         symbol_losses={name: loss for (kind, name), loss in losses.items() if kind == SYMBOL},
         messages_in_minute=state.conduct.messages_in_minute(now),
@@ -124,7 +124,8 @@ def _loss(total: float | None, start: float) -> float | None:
     return None if total is None else max(0.0, start - total)
 
 
-def _below_pct(equity: float | None, top: float | None) -> float | None:
+def below_pct(equity: float | None, top: float | None) -> float | None:
+    """Return the percent that `equity` is below `top`, None while one of them is not known."""
     if equity is None or top is None or top <= 0:
         return None
     return max(0.0, (1 - equity / top) * 100)

@@ -46,9 +46,8 @@ def _reading_row(reading: Reading) -> MeterRow:
 
 
 def _exposure_rows(state: CoreState) -> dict[str, MeterRow]:
-    limits, equity = state.limits.account, state.equity()
-    exposures = Exposures(state)
-    gross, net = exposures.gross(), exposures.net()
+    limits, exposures = state.limits.account, Exposures(state)
+    gross, net, equity = exposures.gross, exposures.net, exposures.equity
     leverage = gross / equity if gross is not None and equity else None
     symbol, largest = exposures.largest()
     share = largest / equity * 100 if largest is not None and equity else None

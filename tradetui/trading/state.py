@@ -21,6 +21,7 @@ from tradetui.trading.book import OrderBook
 from tradetui.trading.conduct import Conduct
 from tradetui.trading.limit_book import LimitBook
 from tradetui.trading.out import Out
+from tradetui.trading.reach import Reach
 from tradetui.trading.round_trips import RoundTrips
 from tradetui.trading.sent import SentLog
 from tradetui.trading.settings import CoreSettings, UnfilledPolicy
@@ -123,8 +124,9 @@ class CoreState:
     `protected` names the stop-losses of each position that is to have one, newest last: the newest that has come to
     life, and those whose entries still work. `held_back` are wishes that wait until the protection in their way is
     cancelled. `instruments` are as the broker named them last. `earlier_marks` are the marks before the latest,
-    `day_totals` the profit of each strategy and symbol that the day began with, `flatten_serves` the latches that
-    the running flatten works for.
+    `day_totals` the profit of each strategy and symbol that the day began with, `reaches` what `trading.exposure` has
+    worked out for an owner (empty: the account) and symbol, `flatten_serves` the latches that the running flatten
+    works for.
     """
 
     settings: CoreSettings
@@ -178,6 +180,7 @@ class CoreState:
     last_look_mono_ns: int = 0
     last_reconcile_ns: int | None = None
     flatten: FlattenRun | None = None
+    reaches: dict[tuple[str, str], tuple[float, int, Reach]] = field(default_factory=dict)
     flatten_serves: set[str] = field(default_factory=set)
     unfilled: dict[str, UnfilledPolicy] = field(default_factory=dict)
     protected: dict[Pair, tuple[str, ...]] = field(default_factory=dict)
