@@ -26,7 +26,7 @@ def entry_blocks(state: CoreState, gate: Gate, now: Now, symbol: str | None = No
 
 
 def _blocks(state: CoreState, gate: Gate, now: Now, strategy: str, symbol: str) -> list[BlockRow]:
-    instrument = state.settings.instruments[symbol]
+    instrument = state.instruments[symbol]
     probe = Intent(
         intent_id=f"probe:{strategy}:{symbol}",
         strategy=strategy,
