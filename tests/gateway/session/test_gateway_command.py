@@ -120,6 +120,8 @@ def port_in_use() -> tuple[socket.socket, str]:
         (["--account", "DU1,,DU2"], "several: DU1,DU2"),
         (["--cash", "nan"], "--cash"),
         (["--seed", "-3"], "seed"),
+        (["--symbols", "SPY,NOSUCH"], "the synthetic market has no NOSUCH; it has SPY, QQQ"),
+        (["--rules", "/nonexistent.toml"], "--rules /nonexistent.toml: cannot be read"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

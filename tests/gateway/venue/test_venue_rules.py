@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.gateway.venue.floorplan import Desk, order
+from tests.gateway.venue.floorplan import CALENDAR, Desk, order
 from tradetui.domain.clock import MINUTE_NS
 from tradetui.domain.errors import OperatorError
+from tradetui.gateway.assembly import GatewayOptions, build
 from tradetui.gateway.venue.config import VenueConfig
 from tradetui.gateway.venue.corporate_action import Dividend, Split
 from tradetui.gateway.venue.events import CommissionEvent
@@ -107,6 +109,22 @@ def test_a_venue_charges_by_the_plan_of_the_file(tmp_path: Path) -> None:
 def test_what_cannot_be_used_is_named_with_the_remedy(tmp_path: Path, text: str, line: str) -> None:
     with pytest.raises(OperatorError, match=line):
         load_rules(written(tmp_path, text), VenueConfig())
+
+
+def test_a_gateway_follows_the_file_in_its_venue_and_its_market(tmp_path: Path) -> None:
+    path = written(tmp_path, 'commissions = "tiered"\n[[split]]\nsymbol="SPY"\nex_date=2026-03-17\nratio="2:1"\n')
+    options = GatewayOptions(start="2026-03-16T09:00-04:00", symbols=("SPY",), speed=0.0)
+    plain, ruled = build(options).hub, build(replace(options, rules=path)).hub
+    assert ruled.venue._floor.config.commissions == TIERED
+    con_id = ruled.market.contracts()[0].con_id
+    now_ns = CALENDAR.session(CALENDAR.current_or_next(plain.market.start_ns).index + 1).close_ns
+    before, after = (
+        hub.market.history(
+            con_id, end_ns=now_ns, duration="1 D", bar_size="1 day", what="TRADES", use_rth=True, now_ns=now_ns
+        )[0]
+        for hub in (plain, ruled)
+    )
+    assert after.close == pytest.approx(before.close / 2, abs=0.006)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
