@@ -19,6 +19,8 @@ from tradetui.domain.events import (
     OrderSeen,
     OrderStatusSeen,
     OrderWritten,
+    SessionChanged,
+    SessionState,
     SignalsProposed,
     StrategyStatus,
 )
@@ -483,3 +485,35 @@ def test_prices_follow_the_increments_that_the_broker_names() -> None:
     world.decide(order_type=OrderType.LIMIT, limit_price=99.99)
     assert world.sent[-1].intent.limit_price == 99.95
     assert world.config.instruments["SPY"].price_steps == ()
+
+
+def test_an_unfilled_order_of_an_earlier_run_has_its_time_from_the_restart() -> None:
+    world = World(settings(execution=Execution(unfilled_policy=UnfilledPolicy.CANCEL, unfilled_timeout_s=5.0)))
+    world.connect()
+    intent_id, _ = world.working(limit=99.0)
+    world.restart()
+    world.connect()
+    world.wait(4)
+    assert world.cancels == []
+    world.wait(2)
+    assert [cancel.intent_id for cancel in world.cancels] == [intent_id]
+
+
+def test_what_is_left_of_an_unfilled_order_is_sent_again_only_over_a_link_that_is_up() -> None:
+    world, _, perm_id = unfilled(UnfilledPolicy.MARKET)
+    world.give(SessionChanged(SessionState.DEGRADED, "1100"))
+    world.give(OrderSeen(world.broker.end(perm_id)))
+    world.wait(5)
+    assert len(world.sent) == 1
+    assert world.refusals() == []
+    world.give(SessionChanged(SessionState.READY, "1102"))
+    world.wait(1)
+    assert [place.intent.order_type for place in world.sent] == [OrderType.LIMIT, OrderType.MARKET]
+
+
+def test_nothing_is_sent_again_while_the_cancelled_order_is_in_doubt() -> None:
+    world, intent_id, _ = unfilled(UnfilledPolicy.MARKET)
+    world.give(OrderNotWritten(intent_id, "the socket broke", certain=False))
+    world.wait(20)
+    assert world.order(intent_id).state is OrderState.UNKNOWN
+    assert len(world.sent) == 1

@@ -58,6 +58,8 @@ def _watch_order(state: CoreState, out: Out, now: Now, order: OrderRecord) -> No
         if late and (dropped or order.cancel_tries < timing.cancel_tries) and state.session is SessionState.READY:
             cancel(state, out, now, order, "the cancel was not confirmed")
         return
+    # An order of an earlier run is timed from the start of this one.
+    since = order.sent_mono_ns if order.sent_mono_ns is not None else state.started_mono_ns
     limit_s = state.settings.execution.unfilled_timeout_s
     policy = state.settings.execution.unfilled_policy
     if (
@@ -66,8 +68,8 @@ def _watch_order(state: CoreState, out: Out, now: Now, order: OrderRecord) -> No
         and order.intent.purpose in (Purpose.ENTRY, Purpose.EXIT)
         and order.intent.tif is not TimeInForce.OPG  # it ends by itself, with the opening auction
         and order.state in ACKNOWLEDGED_STATES
-        and order.sent_mono_ns is not None
-        and _age(now, order.sent_mono_ns) > limit_s
+        and since is not None
+        and _age(now, since) > limit_s
     ):
         state.unfilled[order.intent.intent_id] = policy
         cancel(state, out, now, order, f"not filled within {limit_s:g} s")
@@ -80,8 +82,9 @@ def _replace_ended(state: CoreState, out: Out, now: Now, gate: Gate) -> None:
             continue
         ended_by_us = order is not None and order.state in (OrderState.CANCELLED, OrderState.LATE_FILL)
         wanted = policy is not UnfilledPolicy.CANCEL and ended_by_us
-        if order is not None and wanted and missing_fills(state, order) and not _is_stale(now, order):
-            continue  # how much is left is known when the executions that were reported have come
+        unsure = order is not None and (missing_fills(state, order) > 0 or state.session is not SessionState.READY)
+        if order is not None and wanted and unsure and not _is_stale(now, order):
+            continue  # how much is left is known when the link is up and the executions that were reported have come
         del state.unfilled[intent_id]
         if order is None or not wanted or _is_stale(now, order):
             continue
