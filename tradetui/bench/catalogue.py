@@ -27,6 +27,7 @@ BENCHMARKS: dict[str, Entry] = {
     "journal": Entry("journal", "journal: one durable commit"),
     "ticks": Entry("ticks", "ticks through IB library, connector and aggregator"),
     "gateway": Entry("gateway", "paper gateway: order round trip, ticks to one client"),
+    "crowd": Entry("crowd", "paper gateway: twenty clients with a hundred lines each, in real time"),
     "year": Entry("year", "paper gateway: a year of daily sessions of 4 symbols with one trading client"),
     "orders": Entry("orders", "whole core: bar close to order bytes, loop lag under bad clients, memory"),
     "kill": Entry("kill", "whole core: kill to the last cancel on the wire, 20 working orders"),

@@ -18,6 +18,7 @@ FLOOD_S = 4.0
 SYMBOLS = ("SPY", "QQQ", "DIA", "IWM", "AAPL", "MSFT", "TLT", "GLD")
 #: Market seconds per real second: more than the gateway can produce, so that it shows what it can.
 FLOOD_SPEED = 50_000.0
+NO_LIMITS = "--no-limits"
 _TICK_VERSION = 6
 
 
@@ -46,10 +47,10 @@ def measure(scale: float) -> list[Measurement]:
 
 def _round_trips(count: int) -> list[float]:
     """Return the milliseconds of `count` orders that rest far from the market."""
-    order: dict[str, Value] = {**_stock("SPY"), "action": "BUY", "totalQuantity": 1, "tif": "DAY", "transmit": True}
+    order: dict[str, Value] = {**stock("SPY"), "action": "BUY", "totalQuantity": 1, "tif": "DAY", "transmit": True}
     trips = []
     with open_stage() as stage:
-        port = stage.start_gateway(Play(symbols=(), speed=1.0))
+        port = stage.start_gateway(Play(symbols=(), speed=1.0), NO_LIMITS)
         with WireClient(port, client_id=1) as client:
             for number in range(1, count + 1):
                 begin = time.perf_counter()
@@ -62,10 +63,10 @@ def _round_trips(count: int) -> list[float]:
 def _flood(seconds: float) -> float:
     """Return messages a second to a client of all symbols."""
     with open_stage() as stage:
-        port = stage.start_gateway(Play(symbols=(), speed=FLOOD_SPEED))
+        port = stage.start_gateway(Play(symbols=(), speed=FLOOD_SPEED), NO_LIMITS)
         with WireClient(port, client_id=1) as client:
             for number, symbol in enumerate(SYMBOLS, start=1):
-                client.send(REQ_MARKET_DATA, reqId=number, genericTicks="233", **_stock(symbol))
+                client.send(REQ_MARKET_DATA, reqId=number, genericTicks="233", **stock(symbol))
             client.read_until(is_reply(TICK_PRICE, _TICK_VERSION, len(SYMBOLS)))
             begin = time.perf_counter()
             messages = 0
@@ -74,5 +75,5 @@ def _flood(seconds: float) -> float:
     return messages / elapsed
 
 
-def _stock(symbol: str) -> dict[str, Value]:
+def stock(symbol: str) -> dict[str, Value]:
     return {"symbol": symbol, "secType": "STK", "exchange": "SMART", "currency": "USD"}

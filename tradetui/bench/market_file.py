@@ -14,8 +14,9 @@ _MINUTES = 390
 
 
 def symbols(count: int) -> tuple[str, ...]:
-    """Return `count` symbols, at most 26."""
-    return tuple(f"BENCH{letter}" for letter in ascii_uppercase[:count])
+    """Return `count` symbols, at most 676."""
+    letters = list(ascii_uppercase) + [f"{one}{other}" for one in ascii_uppercase[1:] for other in ascii_uppercase]
+    return tuple(f"BENCH{each}" for each in letters[:count])
 
 
 def write_market(path: Path, names: tuple[str, ...], seed: int = 7) -> None:

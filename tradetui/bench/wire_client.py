@@ -32,6 +32,10 @@ class WireClient:
         self.send(START_API, clientId=client_id)
         self.read_until(is_reply(NEXT_VALID_ID))
 
+    def fileno(self) -> int:
+        """The socket, for select."""
+        return self._socket.fileno()
+
     def send(self, message: Message, **values: Value) -> None:
         """Write one request."""
         self._socket.sendall(message.encode(self._version, values))

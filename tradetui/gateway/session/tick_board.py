@@ -29,6 +29,7 @@ from tradetui.gateway.wire.versions import FRACTIONAL_SIZES
 
 BID_SIZE, BID, ASK, ASK_SIZE, LAST, LAST_SIZE, HIGH, LOW, VOLUME, CLOSE, OPEN = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14
 _MS: Final = 1_000_000
+_UNKNOWN: Final = b"not built yet"
 MARK, LAST_TIME, RT_VOLUME, HALTED, RT_TRADE_VOLUME = 37, 45, 48, 49, 77
 GENERIC_TO_TICK: Final = {221: MARK, 232: MARK, 233: RT_VOLUME, 375: RT_TRADE_VOLUME}
 _ON_REQUEST: Final = frozenset(GENERIC_TO_TICK.values())
@@ -63,7 +64,7 @@ class Line:
         self.option = option
         """Set for an option: computations go with its prices."""
         self.data_type = LIVE
-        self._openings: dict[tuple[int, int], bytes | None] = {}
+        self._openings: dict[int, bytes | None] = {}
 
     def change_data_type(self, data_type: int) -> None:
         """Send live, frozen, delayed or delayed frozen data from now on, and say so."""
@@ -73,10 +74,10 @@ class Line:
 
     def send(self, message: Message, tick_type: int, rest: bytes) -> None:
         """Send one tick whose varying part is encoded already."""
-        key = (message.id, tick_type)
-        if key not in self._openings:
-            self._openings[key] = self._opening(message, tick_type)
-        opening = self._openings[key]
+        # No two messages share a tick type.
+        opening = self._openings.get(tick_type, _UNKNOWN)
+        if opening is _UNKNOWN:
+            opening = self._openings[tick_type] = self._opening(message, tick_type)
         if opening is not None:
             self.client.stream(message, opening, framed(opening, rest))
 

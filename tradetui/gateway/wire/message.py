@@ -81,6 +81,9 @@ class Template:
 
     def rest(self, *values: Scalar) -> bytes:
         """The last `len(values)` fields of the body: the same for every subscriber of one event."""
+        if len(values) == 1:
+            # Sizes and strings, most of what a market says.
+            return f"{self._encoders[-1](values[0])}\0".encode()
         encoders = self._encoders[-len(values) :]
         return ("\0".join([encode(value) for encode, value in zip(encoders, values, strict=True)]) + "\0").encode()
 
