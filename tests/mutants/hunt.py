@@ -84,14 +84,25 @@ def _copy(root: Path) -> None:
         shutil.copytree(ROOT / "tradetui" / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
+def fits(name: str) -> bool:
+    """Return whether the patch `name` still fits the source."""
+    target, before, _ = _change(PATCHES / f"{name}.patch", ROOT)
+    return target.exists() and target.read_text().count(before) == 1
+
+
 def _apply(patch: Path, root: Path) -> None:
     """Apply a patch of one hunk by its text: lines may have moved, but must be the same and be there once."""
-    lines = patch.read_text().splitlines(keepends=True)
-    target = root / lines[1].split()[1].removeprefix("b/")
-    body = lines[3:]
-    before = "".join(line[1:] for line in body if line[0] in " -")
-    after = "".join(line[1:] for line in body if line[0] in " +")
+    target, before, after = _change(patch, root)
     source = target.read_text()
     if source.count(before) != 1:
         raise ValueError(f"{patch.name} does not fit {target.relative_to(root)}; plant the bug anew")
     target.write_text(source.replace(before, after))
+
+
+def _change(patch: Path, root: Path) -> tuple[Path, str, str]:
+    """Return the file that a patch changes, the text it expects there once, and what it puts there."""
+    lines = patch.read_text().splitlines(keepends=True)
+    body = lines[3:]
+    before = "".join(line[1:] for line in body if line[0] in " -")
+    after = "".join(line[1:] for line in body if line[0] in " +")
+    return root / lines[1].split()[1].removeprefix("b/"), before, after

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.mutants.hunt import PATCHES, hunt, names
+from tests.mutants.hunt import PATCHES, fits, hunt, names
 
 #: One mutant of each part; each is found within a few episodes.
 SAMPLE = (
@@ -32,6 +32,10 @@ def test_a_mutant_changes_one_place_of_one_file() -> None:
         text = (PATCHES / f"{name}.patch").read_text()
         assert text.count("\n@@") == 1, name
         assert text.count("\n+++ ") == 1, name
+
+
+def test_every_mutant_still_fits_the_source() -> None:
+    assert [name for name in names() if not fits(name)] == []
 
 
 @pytest.mark.skipif("TRADETUI_MUTANTS" not in os.environ, reason="takes minutes: set TRADETUI_MUTANTS=1")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from tradetui.domain.events import CommandKind
+from tradetui.domain.actions import Action, Reply
+from tradetui.domain.events import CommandKind, Event
 from tradetui.domain.latch import TradingState
 from tradetui.simulation.coverage import Coverage
 from tradetui.simulation.shell.disk import DiskState
 from tradetui.simulation.shell.heal import heal
 from tradetui.simulation.shell.judge import Judge
 from tradetui.simulation.shell.loop import VirtualLoop
+from tradetui.simulation.shell.process import CoreProcess
 from tradetui.simulation.shell.stage import Stage
 
 SEED = 3
@@ -28,11 +30,15 @@ def play(folder: Path, act: Act) -> Stage:
     asyncio.set_event_loop(loop)
 
     async def go() -> Stage:
-        judges: list[Judge] = []
-        stage = Stage(loop, folder, SEED, lambda *seen: judges[0].step(*seen), lambda *said: judges[0].replied(*said))
+        def watch(process: CoreProcess, event: Event, actions: Sequence[Action]) -> None:
+            judge.step(process, event, actions)
+
+        def replied(process: CoreProcess, reply: Reply) -> None:
+            judge.replied(process, reply)
+
+        stage = Stage(loop, folder, SEED, watch, replied)
         loop.network = stage.network
         judge = Judge(stage, Coverage())
-        judges.append(judge)
         stage.network.tap = judge.wrote
         await stage.open()
         try:

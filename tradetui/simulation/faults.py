@@ -42,7 +42,7 @@ FAULTS: dict[str, Fault] = {
     "cut": Fault(link.cut, "F5 F24 F26 F68", ANY_LIVE, ("send", "ack", "fill", "cancel"), rate=0.3),
     "gap_1100": Fault(link.gap, "F7 F9", ANY_LIVE, ("send", "fill"), rate=0.2),
     "fill_in_gap": Fault(link.fill_untold, "F9 F68", AT_BROKER, ("gap",)),
-    "partial_look": Fault(link.partial_look, "F17 F79 F80", (), ("reconcile",), rate=0.5),
+    "partial_look": Fault(link.partial_look, "F17 F79 F80", (), ("reconcile", "send"), rate=1.0),
     "slow_look": Fault(link.slow_look, "F17 F77", AT_BROKER, ("reconcile", "flatten")),
     "silent_look": Fault(link.silent_look, "F17 F18", (), ("reconcile",), rate=0.3),
     "refused": Fault(link.refused, "F21 F22", ANY_LIVE, rate=0.1),

@@ -67,9 +67,10 @@ def partial_look(scene: Scene, rng: Random) -> States:
     scene.wire.due()
     scene.wire.flush()
     parts = ("open", "completed", "fills", "positions", "account")
-    missing = tuple(rng.sample(parts, rng.randint(1, 3)))
-    if rng.random() < 0.5:
-        scene.blind = [missing] * rng.randint(2, 5)  # the part stays silent for a while
+    # The list of open orders is the part whose absence could be taken for an empty one.
+    missing = ("open",) if rng.random() < 0.4 else tuple(rng.sample(parts, rng.randint(1, 3)))
+    if rng.random() < 0.7:
+        scene.blind = [missing] * rng.randint(3, 8)  # the part stays silent for a while
     world.look(without=missing)
     return []
 
