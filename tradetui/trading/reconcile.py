@@ -18,6 +18,7 @@ from tradetui.domain.order_state import Fact, OrderState
 from tradetui.domain.records import AdjustmentSaved, OpeningCashSaved
 from tradetui.trading.fills import on_commission, on_fill
 from tradetui.trading.latches import clear_latch, halt_short, set_latch
+from tradetui.trading.missed import book_missed
 from tradetui.trading.orders import move, note_changes, on_broker_order
 from tradetui.trading.out import Out
 from tradetui.trading.state import CoreState, Mismatch
@@ -44,6 +45,8 @@ def on_snapshot(state: CoreState, out: Out, now: Now, snapshot: BrokerSnapshot) 
         state.broker_costs = {item.symbol: item.avg_cost for item in snapshot.positions}
         _compare_positions(state, out, now, snapshot)
     if snapshot.is_complete:
+        for symbol in book_missed(state, out, now):
+            settled_by_booking(state, out, now, symbol)
         _compare_cash(state, out, now, snapshot)
         state.last_reconcile_ns = now.market_ns
     else:
