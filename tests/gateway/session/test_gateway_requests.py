@@ -78,6 +78,7 @@ REFUSED: list[tuple[Message, dict[str, Value], int]] = [
     (ask.CANCEL_TICK_BY_TICK, {}, 300),
     (ask.CANCEL_HISTORY, {}, 366),
     (ask.REQ_MARKET_DATA, {**STOCK, "genericTicks": "233x"}, 321),
+    (ask.REQ_MARKET_DATA, {**STOCK, "genericTicks": "233", "snapshot": True}, 321),
     (ask.REQ_MARKET_DATA, {**STOCK, "symbol": "NOSUCH"}, 200),
     (ask.REQ_MARKET_DATA, {**STOCK, "symbol": ""}, 200),
     (ask.REQ_TICK_BY_TICK, {**STOCK, "tickType": "Nonsense"}, 321),

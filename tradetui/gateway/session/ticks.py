@@ -77,6 +77,8 @@ def _refusal(client: ClientSession, identity: int, request: Record) -> tuple[int
     generic = request.text("genericTicks")
     if not all(_is_generic(word) for word in _words(generic)):
         return codes.VALIDATING, codes.invalid(f"Incorrect generic tick list of {generic}")
+    if generic and (request.flag("snapshot") or request.flag("regulatorySnapshot")):
+        return codes.VALIDATING, codes.invalid("Snapshot market data subscription is not applicable to generic ticks")
     return None
 
 
