@@ -647,3 +647,29 @@ def test_a_bracket_without_a_known_price_is_refused_for_that() -> None:
     assert bracket(world) == []
     assert "STALE_DATA" in world.refusals()
     assert "BRACKET" not in world.refusals()
+
+
+def test_an_entry_that_ended_without_a_fill_leaves_nothing_to_watch() -> None:
+    world = ready()
+    family = bracket(world, order_type=OrderType.LIMIT, limit_price=99.0)
+    perms = write(world, *family)
+    world.command(CommandKind.CANCEL, target=family[0].intent_id)
+    cancelled(world, *perms)
+    world.wait(10)
+    assert world.core.state.protected == {}
+    assert "unprotected" not in world.alerts()
+
+
+def test_a_stop_that_is_too_old_to_be_remembered_is_watched_no_more() -> None:
+    world = ready()
+    world.core.state.protected[STRATEGY, "SPY"] = ("0123456789abcdef",)
+    world.wait(1)
+    assert world.core.state.protected == {}
+
+
+def test_a_close_of_a_quantity_that_is_no_number_leaves_the_protection_alone() -> None:
+    world = ready()
+    holding(world)
+    assert world.decide(Side.SELL, float("nan")) is None
+    assert world.refusals()[0] == "FIELDS"
+    assert world.cancels == []

@@ -119,8 +119,6 @@ def _absent(state: CoreState, out: Out, now: Now, order: OrderRecord, snapshot: 
 def _session_over(state: CoreState, now: Now, order: OrderRecord) -> bool:
     """Return whether an order's time is over: the session of a DAY order, the opening auction of an OPG order."""
     calendar, created = state.settings.calendar, order.created_ns
-    if not created:
-        return False
     if order.intent.tif is TimeInForce.OPG:
         session = calendar.session_at(created)
         auction = calendar.current_or_next(created if session is None else session.close_ns)
