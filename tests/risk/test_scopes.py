@@ -74,6 +74,12 @@ def test_a_strategy_with_limits_it_keeps_trades() -> None:
     assert codes(intent(), view(strategy_gross_other=1_000.0), judge) == []
 
 
+def test_without_a_price_a_strategys_size_is_not_judged_because_stale_data_refuses() -> None:
+    judge = of_strategy(max_position_notional=6_000)
+    assert "STRATEGY_SIZE" not in codes(intent(), view(quote=None), judge)
+    assert "STALE_DATA" in codes(intent(), view(quote=None), judge)
+
+
 def test_a_symbol_in_no_sector_is_bound_by_none() -> None:
     assert codes(intent(), view(), gate(max_sector_pct=0.001, sectors={"tech": frozenset({"QQQ"})})) == []
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.trading.world import ACCOUNT, STRATEGY, World, limits, settings
 from tradetui.domain.clock import MINUTE_NS, SECOND_NS
-from tradetui.domain.events import BrokerMessage, CommandKind, OrderSeen, OrderWritten, TimerFired
+from tradetui.domain.events import BrokerMessage, CommandKind, FillSeen, OrderSeen, OrderWritten, TimerFired
 from tradetui.domain.latch import TradingState
 from tradetui.domain.order import OrderType, Side
 from tradetui.risk.limits import BreakerAction, StrategyLimits
@@ -113,6 +113,28 @@ def test_a_journal_without_daily_figures_takes_earlier_losses_for_earlier_ones()
     world.connect()
     world.wait(1)
     assert not state(world).latches
+
+
+def test_a_journal_without_daily_figures_knows_what_was_traded_by_hand_too() -> None:
+    world = ready(symbol_loss_limit=50.0)
+    trade(world, out_at=98.0)
+    world.give(FillSeen(world.broker.manual_trade("QQQ", Side.BUY, 5.0, 100.0, world.market_ns)))
+    world.journal.written = [item for item in world.records if type(item).__name__ != "DayFigureSaved"]
+    world.restart()
+    assert set(state(world).day_totals) == {("strategy", STRATEGY), ("symbol", "SPY"), ("symbol", "QQQ")}
+
+
+def test_a_corrected_execution_is_one_after_a_restart_too() -> None:
+    world = ready()
+    world.buy_and_fill()
+    world.give(FillSeen(world.broker.correct(world.broker.fills[-1], 100.0, 101.0)))
+    intent_id = world.decide(Side.SELL, 100)
+    assert intent_id is not None
+    world.fill(world.write(intent_id), 100.0, 102.0)
+    for _ in range(2):
+        trips = state(world).round_trips.count(STRATEGY, ("SPY",), "2026-03-02", 0)
+        assert trips == {"SPY": 1}
+        world.restart()
 
 
 def test_one_bad_price_trips_nothing_and_sets_no_high() -> None:

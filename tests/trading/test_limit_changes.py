@@ -87,6 +87,18 @@ def test_a_staged_limit_holds_from_the_next_session_on() -> None:
     assert state(world).limits.account.daily_loss_limit == 9_000
 
 
+def test_what_is_staged_after_the_close_waits_for_the_session_after_the_next() -> None:
+    world = ready()
+    world.wait(1)
+    world.market_ns += 8 * 60 * MINUTE_NS  # the evening counts for the next session
+    world.command(SET, target="daily_loss_limit", qty=9_000.0, reason="as agreed")
+    world.market_ns += 16 * 60 * MINUTE_NS
+    world.wait(1)
+    assert state(world).limits.account.daily_loss_limit == 5_000
+    next_session(world)
+    assert state(world).limits.account.daily_loss_limit == 9_000
+
+
 def test_a_staged_limit_can_be_dropped_and_is_replaced_by_a_tighter_one() -> None:
     world = ready()
     world.command(SET, target="max_positions", qty=20.0, reason="more symbols")

@@ -30,7 +30,9 @@ def restored_state(settings: CoreSettings, image: JournalImage) -> CoreState:
     flat_ns: dict[Pair, int] = {}
     for saved in image.fills:
         _book_due(state, waiting)
-        if state.ledger.book_fill(saved.fill, saved.owner, saved.multiplier):
+        is_new = state.ledger.fill(saved.fill.exec_id) is None
+        state.ledger.book_fill(saved.fill, saved.owner, saved.multiplier)
+        if is_new:  # a correction is no second execution
             state.round_trips.add(state.ledger.booked(saved.fill.exec_id), state.ledger)
         if not state.ledger.position_of(saved.owner, saved.fill.symbol).qty:
             flat_ns[saved.owner, saved.fill.symbol] = saved.fill.ts_ns
