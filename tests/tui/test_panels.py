@@ -151,6 +151,12 @@ class TestRisk:
         assert view.rows[0].cells[1].text == "BREACH"
         assert view.info == "1 BREACHED"
 
+    def test_what_is_breached_stands_first_because_a_small_screen_shows_few_limits(self) -> None:
+        rows: dict[str, Row] = {str(n): risk_row(f"limit {n}", 1.0, 2.0) for n in range(9)}
+        rows["SLIPPAGE"] = risk_row("worst slippage", 60.0, 50.0, "bp")
+        view = risk_view(picture(with_rows("risk", rows)))
+        assert [row.key for row in view.rows[:3]] == ["SLIPPAGE", "0", "1"]
+
     def test_a_limit_nearly_used_up_warns(self) -> None:
         view = risk_view(picture(with_rows("risk", {"X": risk_row("drawdown", 2.5, 3.0, "%")})))
         assert view.rows[0].cells[1].tone is Tone.WARN

@@ -42,9 +42,11 @@ def risk_view(picture: Picture) -> GridView:
     """Return the panel of this moment."""
     meters = picture.section("risk")
     breached = sum(1 for row in meters.values() if rows.flag(row, "breached"))
+    # On a small screen the last meters are out of sight: what is breached never is.
+    ordered = sorted(meters.items(), key=lambda item: not rows.flag(item[1], "breached"))
     return GridView(
         columns=COLUMNS,
-        rows=tuple(GridRow(code, _cells(code, row, picture)) for code, row in meters.items()),
+        rows=tuple(GridRow(code, _cells(code, row, picture)) for code, row in ordered),
         info=f"{breached} BREACHED" if breached else "",
         info_tone=Tone.ALARM if breached else Tone.DIM,
         titles=False,
