@@ -119,3 +119,13 @@ async def test_an_order_with_an_infinite_price_is_refused_even_where_its_type_do
     refusal = await client.reply(ERROR)
     assert (refusal.integer("reqId"), refusal.integer("code")) == (1, 321)
     assert desk.gateway.hub.venue.open_orders() == []
+
+
+async def test_an_option_with_an_infinite_strike_is_a_contract_that_there_is_not() -> None:
+    async with build(GatewayOptions(start="2026-03-16T10:00-04:00", speed=0.0)) as gateway:
+        client = await RawClient.start(gateway.port)
+        option = {**SPY, "secType": "OPT", "expiry": "20260417", "strike": math.inf, "right": "C"}
+        client.send(ask.REQ_MARKET_DATA, reqId=4, **option)
+        refusal = await client.reply(ERROR)
+        assert (refusal.integer("reqId"), refusal.integer("code")) == (4, 200)
+        await client.close()

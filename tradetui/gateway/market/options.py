@@ -94,7 +94,7 @@ class Options:
         named = asked.strike or _strike_in(asked.local_symbol)
         strikes = self._strikes(profile, now_ns)
         if named:
-            strikes = [int(named)] if named == int(named) and 0 < named < _STRIKES else []
+            strikes = [int(named)] if 0 < named < _STRIKES and named == int(named) else []
         rights = [right for right, name in ((1, "C"), (-1, "P")) if asked.right[:1] in ("", "?", "0", name)]
         for week, session in self._expiries(now_ns):
             if f"{session.date:%Y%m%d}".startswith(asked.last_trade_date):
