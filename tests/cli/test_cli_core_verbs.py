@@ -43,6 +43,7 @@ STATE: State = {
         "core": {
             "state": "PAUSED",
             "why": "paused by the operator",
+            "limits_version": 3,
             "mode": "PAPER",
             "account": "DU1234567",
             "profile": "paper",
@@ -290,6 +291,7 @@ def test_fills_risk_why_explain_and_logs_read_as_tables(core: FakeCore, capsys: 
         (["why", "SPY"], "LEVERAGE: momentum, cross: up to 2.10, limit 1; clears when positions are smaller"),
         (["risk"], "max_order_qty  50.00      100.00  200.00 after 2025-06-02  staged"),
         (["risk", "limits"], "max_positions"),
+        (["risk"], "limits version 3"),
         (["explain", "aaaa1111"], "decided"),
         (["logs"], "first"),
     ):

@@ -69,7 +69,7 @@ def _show(args: argparse.Namespace) -> int:
     if not every:
         show_table(_HEADERS, [_cells(row) for row in meters.values()], _NUMERIC)
         why = f": {core['why']}" if core.get("why") else ""
-        print(f"\ntrading is {text(core.get('state'))}{why}; limits version {text(core.get('limits_version'))}")
+        print(f"\ntrading is {text(core.get('state'))}{why}; limits version {core.get('limits_version', UNKNOWN)}")
     if shown:
         print("" if every else "\nlimits that are not as configured, or wait:")
         show_table(_LIMIT_HEADERS, [_limit_cells(name, row) for name, row in shown.items()], _LIMIT_NUMERIC)

@@ -106,5 +106,6 @@ def _block(kind: str, reason: str, symbol: str | None = None) -> Row:
 
 
 def _cells(row: Row) -> list[str]:
-    code = f"{row['code']}: " if row.get("kind") in ("refusal", "control") else ""
+    named = row.get("kind") in ("refusal", "control") and not text(row.get("text")).startswith(f"{row['code']}: ")
+    code = f"{row['code']}: " if named else ""
     return [text(row.get("kind")), moment(row.get("ts_ns")), text(row.get("symbol")), f"{code}{text(row.get('text'))}"]
