@@ -205,6 +205,7 @@ def to_arm(**columns: object) -> State:
     state["arming"] = {
         "risk.max_order_qty": {"now": "20", "armed": "10"},
         "risk.max_leverage": {"now": "1.0", "armed": "1.0"},
+        **{f"risk.other_{number}": {"now": "1", "armed": "1"} for number in range(40)},
         **{f"file s{number}.py": {"now": "ab", "armed": None} for number in range(7)},
     }
     return state
@@ -218,6 +219,7 @@ class TestArming:
                 "LIVE",
                 "U7**4321",
                 "max_order_qty 20",
+                "and 40 more",
                 "Changed since 2026-03-11 by ann:",
                 "risk.max_order_qty: 10 now 20",
                 "and 2 more: `tradetui arm` lists all",

@@ -10,6 +10,21 @@ from tradetui.tui.viewmodels.picture import Picture
 
 _LIMITS = "risk."
 _MOST = 6
+#: What fits the smallest screen together with the changes and the question, the gravest first.
+_FIRST = (
+    "max_order_qty",
+    "max_order_notional",
+    "max_position_qty",
+    "max_position_notional",
+    "max_gross_notional",
+    "max_leverage",
+    "max_positions",
+    "daily_loss_limit",
+    "max_drawdown_pct",
+    "breaker_action",
+    "orders_per_day",
+    "long_only",
+)
 
 
 def needs_arming(picture: Picture) -> bool:
@@ -20,11 +35,10 @@ def needs_arming(picture: Picture) -> bool:
 def arming_lines(picture: Picture) -> tuple[Line, ...]:
     """Return the account, the limits in one paragraph, and the changes."""
     facts = picture.section("arming")
-    limits = [
-        f"{name.removeprefix(_LIMITS)} {rows.text(row, 'now')}"
-        for name, row in facts.items()
-        if name.startswith(_LIMITS) and rows.text(row, "now")
-    ]
+    known = {name: rows.text(row, "now") for name, row in facts.items() if name.startswith(_LIMITS)}
+    limits = [f"{name} {known[_LIMITS + name]}" for name in _FIRST if known.get(_LIMITS + name)]
+    if len(known) > len(limits):
+        limits.append(f"and {len(known) - len(limits)} more")
     return (
         account_line(picture),
         (Span("New exposure until the session has closed. Limits: ", Tone.TEXT), Span(", ".join(limits), Tone.LABEL)),
