@@ -258,10 +258,13 @@ def compare(state: State, truth: Statement) -> None:
 
 
 def ends(rng: random.Random, count: int) -> list[str]:
-    """Return how `count` lives end: every named point in turn, the gateway's handler, random moments, stops."""
-    names = list(POINTS)
-    chosen: list[str] = []
-    for number in range(count):
+    """Return how `count` lives end: every named point in turn, the gateway's handler, random moments, stops.
+
+    A journal migrates once in its life: those points come first.
+    """
+    names = [name for name in POINTS if not name.startswith("migration.")]
+    chosen = [f"migration.{place}_step:1" for place in ("before", "after")][:count]
+    for number in range(count - len(chosen)):
         dice = rng.random()
         if dice < 0.15:
             chosen.append("random")
