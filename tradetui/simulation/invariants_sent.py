@@ -111,12 +111,24 @@ def _live_buys(scene: Scene, intent: Intent) -> Iterator[float]:
 def i4_one_working(scene: Scene, intent: Intent) -> None:
     """I4: one live order per strategy and symbol, by our book and by the broker's."""
     for order in _earlier(scene, intent):
-        if order.intent.strategy == intent.strategy:
+        if order.intent.strategy == intent.strategy and not _is_other_half(order.intent, intent):
             raise Violation(f"I4: entry while {order.intent.intent_id} is {order.state}")
     for held in scene.world.broker.live():
         other = scene.ours(held)
+        if other is not None and _is_other_half(other.intent, intent):
+            continue
         if other is not None and (other.intent.strategy, other.intent.symbol) == (intent.strategy, intent.symbol):
             raise Violation(f"I4: entry while the broker works {held.order_ref}, here {other.state}")
+
+
+def _is_other_half(closing: Intent, opening: Intent) -> bool:
+    """Return whether one decision was split: the part that closes goes first, the part that opens behind it."""
+    same = (closing.strategy, closing.symbol, closing.bar_end_ns) == (
+        opening.strategy,
+        opening.symbol,
+        opening.bar_end_ns,
+    )
+    return same and opening.leg == f"{closing.leg}+open"
 
 
 def i6_killed(scene: Scene, intent: Intent) -> None:
