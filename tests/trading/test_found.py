@@ -206,3 +206,13 @@ def test_a_quantity_lowered_by_hand_below_a_corrected_fill_breaks_no_invariant()
     assert world.order(intent_id).filled == 101
     assert "foreign_change" in world.alerts()
     assert not any("I13" in latch.why for latch in world.core.state.latches.values())
+
+
+def test_an_order_keeps_its_time_when_a_look_only_repeats_what_is_known() -> None:
+    world = ready()
+    intent_id, perm_id = world.working()
+    world.give(OrderSeen(world.broker.end(perm_id)))
+    settled = world.order(intent_id)
+    world.wait(60)
+    world.look()
+    assert world.order(intent_id).updated_ns == settled.updated_ns < world.market_ns

@@ -40,9 +40,11 @@ def move(state: CoreState, out: Out, now: Now, order: OrderRecord, fact: Fact, d
     if after is OrderState.UNKNOWN and order.state is not OrderState.UNKNOWN:
         moved = replace(moved, checks=0)
     before = state.book.get(order.intent.intent_id)
-    state.book.put(moved)
     if before is None or _changed(before, moved):
         out.record(OrderSaved(moved, fact.value, detail), durable=True)
+    else:
+        moved = replace(moved, updated_ns=before.updated_ns)  # hearing the same again is no news of the order
+    state.book.put(moved)
     if before is None or before.state is not after:
         _tell(state, out, now, moved, detail)
         if after is OrderState.REJECTED and order.intent.purpose is not Purpose.FLATTEN:
