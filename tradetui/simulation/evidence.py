@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tradetui.domain.actions import Action, Commit
-from tradetui.domain.events import CommissionSeen, Event, FillSeen, OrderSeen, SnapshotTaken
+from tradetui.domain.events import BrokerSnapshot, CommissionSeen, Event, FillSeen, OrderSeen, SnapshotTaken
 from tradetui.domain.fill import Fill
 from tradetui.domain.ids import exec_key, intent_of_ref
 from tradetui.domain.ledger import Adjustment
@@ -45,6 +45,7 @@ class Evidence:
         self.journaled: dict[str, OrderRecord] = {}
         self.consumed: set[tuple[str, str, int]] = set()
         self.readings: list[dict[str, float]] = []
+        self.misses: dict[str, int] = {}
         self.reported: dict[str, float] = {}
         self.saved_fills: set[str] = set()
         self.saved_commissions: set[str] = set()
@@ -69,12 +70,21 @@ class Evidence:
                     self._reported(order)
                 if snapshot.positions is not None:
                     self.readings.append({item.symbol: item.qty for item in snapshot.positions})
+                self._look(snapshot)
                 self.money_changed = True
             case _:
                 pass
         for action in actions:
             if isinstance(action, Commit):
                 self._take(action.records)
+
+    def _look(self, snapshot: BrokerSnapshot) -> None:
+        """Count the looks in a row that could have shown an order and did not."""
+        if snapshot.open_orders is None or snapshot.completed_orders is None or snapshot.fills is None:
+            return
+        shown = {order.order_ref for order in snapshot.open_orders}
+        for order in self.journaled.values():
+            self.misses[order.order_ref] = 0 if order.order_ref in shown else self.misses.get(order.order_ref, 0) + 1
 
     def _reported(self, order: BrokerOrder) -> None:
         intent_id = intent_of_ref(order.order_ref)

@@ -15,6 +15,8 @@ from tradetui.simulation.scene import Scene, Violation
 from tradetui.trading.invariants import BREACH
 
 DEAD = (OrderState.REJECTED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.LOST)
+#: What the core notes when the broker's lists lack an order that was acknowledged.
+ABSENT = "the broker no longer shows it"
 _FACTS = {fact.value: fact for fact in Fact}
 
 
@@ -47,8 +49,18 @@ def _check_move(scene: Scene, record: OrderSaved, before: OrderState | None, *, 
     if fact is None or TRANSITIONS.get((before, fact)) is not after:
         raise Violation(f"I14: {before} became {after} by {record.fact!r}")
     scene.coverage.moved(before, record.fact)
+    _check_absence(scene, record)
     if is_reopening(before, fact) and not alerted:
         raise Violation(f"I14: {before} was reopened without an alert")
+
+
+def _check_absence(scene: Scene, record: OrderSaved) -> None:
+    """I11: absence is concluded only from looks that listed everything, as many as the grace rule asks for."""
+    concluded = record.fact == Fact.PROVED_ABSENT.value or record.detail == ABSENT
+    needed = scene.world.config.timing.grace_looks
+    seen = scene.evidence.misses.get(record.order.order_ref, 0) + 1  # the look of this very step is not counted yet
+    if concluded and seen < needed:
+        raise Violation(f"I11: {record.order.intent.intent_id} is called absent after {seen} looks that listed orders")
 
 
 def check_books(scene: Scene, actions: Sequence[Action], event: Event | None = None) -> None:
