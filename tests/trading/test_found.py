@@ -13,6 +13,7 @@ from tradetui.domain.events import (
     OrderStatusSeen,
     SessionChanged,
     SessionState,
+    SnapshotTaken,
 )
 from tradetui.domain.order import Purpose, Side
 from tradetui.domain.order_state import OrderState
@@ -216,3 +217,22 @@ def test_an_order_keeps_its_time_when_a_look_only_repeats_what_is_known() -> Non
     world.wait(60)
     world.look()
     assert world.order(intent_id).updated_ns == settled.updated_ns < world.market_ns
+
+
+def test_a_reading_from_before_a_trade_is_no_proof_of_flat() -> None:
+    world = ready()
+    world.command(CommandKind.FLATTEN, confirm="flatten", symbols=("SPY",))
+    world.look()
+    run = world.core.state.flatten
+    assert run is not None
+    assert run.flat_seen == {"SPY": 1}
+    started = world.mono_ns
+    world.wait(0.25)
+    for side in (Side.BUY, Side.SELL):
+        world.give(FillSeen(world.broker.manual_trade("SPY", side, 2, 100.0, world.market_ns)))
+    world.give(SnapshotTaken(world.broker.snapshot(world.mono_ns, world.market_ns, started_mono_ns=started)))
+    world.look()
+    assert run.outcome == ""
+    world.wait(0.25)
+    world.look()
+    assert run.outcome == "FLAT"

@@ -79,6 +79,7 @@ def on_positions(state: CoreState, out: Out, now: Now, gate: Gate, snapshot: Bro
             continue
         last_trade = state.last_trade_mono_ns.get(symbol)
         if last_trade is not None and last_trade > snapshot.started_mono_ns:
+            run.flat_seen[symbol] = 0  # it was traded since: what read flat before proves nothing any more
             continue
         qty = (state.broker_positions or {}).get(symbol, 0.0)
         if abs(qty) < 1e-9:
