@@ -236,3 +236,13 @@ def test_a_reading_from_before_a_trade_is_no_proof_of_flat() -> None:
     world.wait(0.25)
     world.look()
     assert run.outcome == "FLAT"
+
+
+def test_a_kill_asks_for_a_cancel_until_the_order_ends_not_only_a_few_times() -> None:
+    world = ready()
+    world.working()
+    world.command(CommandKind.KILL)
+    for _ in range(6):
+        world.wait(world.config.timing.cancel_retry_s + 1)
+        world.look()
+    assert len(world.cancels) > world.config.timing.cancel_tries + 1

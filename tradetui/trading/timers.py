@@ -5,6 +5,7 @@ from __future__ import annotations
 from tradetui.domain.alert import Severity
 from tradetui.domain.clock import SECOND_NS, Now
 from tradetui.domain.events import SessionState
+from tradetui.domain.latch import TradingState
 from tradetui.domain.order import OrderRecord, OrderType, Purpose, TimeInForce
 from tradetui.domain.order_state import ACKNOWLEDGED_STATES, OrderState
 from tradetui.risk.gate import Gate
@@ -55,7 +56,8 @@ def _watch_order(state: CoreState, out: Out, now: Now, order: OrderRecord) -> No
     if order.cancel_mono_ns is not None:
         dropped = order.cancel_mono_ns <= state.rate_exceeded_mono_ns  # the gateway threw messages away after it
         late = _age(now, order.cancel_mono_ns) > (timing.rate_retry_s if dropped else timing.cancel_retry_s)
-        if late and (dropped or order.cancel_tries < timing.cancel_tries) and state.session is SessionState.READY:
+        again = dropped or order.cancel_tries < timing.cancel_tries or _must_end(state)
+        if late and again and state.session is SessionState.READY:
             cancel(state, out, now, order, "the cancel was not confirmed")
         return
     # An order of an earlier run is timed from the start of this one.
@@ -73,6 +75,12 @@ def _watch_order(state: CoreState, out: Out, now: Now, order: OrderRecord) -> No
     ):
         state.unfilled[order.intent.intent_id] = policy
         cancel(state, out, now, order, f"not filled within {limit_s:g} s")
+
+
+def _must_end(state: CoreState) -> bool:
+    """Return whether a kill or a flatten waits for orders to end: their cancels are asked for until they do."""
+    run = state.flatten
+    return state.trading_state is TradingState.KILLED or (run is not None and not run.outcome)
 
 
 def _replace_ended(state: CoreState, out: Out, now: Now, gate: Gate) -> None:
