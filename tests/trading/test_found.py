@@ -11,6 +11,7 @@ from tradetui.domain.events import (
     FillSeen,
     OrderSeen,
     OrderStatusSeen,
+    OrderWritten,
     SessionChanged,
     SessionState,
     SnapshotTaken,
@@ -246,3 +247,17 @@ def test_a_kill_asks_for_a_cancel_until_the_order_ends_not_only_a_few_times() ->
         world.wait(world.config.timing.cancel_retry_s + 1)
         world.look()
     assert len(world.cancels) > world.config.timing.cancel_tries + 1
+
+
+def test_an_order_killed_before_its_acknowledgement_is_not_lost_to_a_gap() -> None:
+    world = ready()
+    intent_id = world.decide()
+    assert intent_id is not None
+    world.give(OrderWritten(intent_id, 1, 7))
+    world.command(CommandKind.KILL)
+    world.give(SessionChanged(SessionState.DEGRADED, "1100", code=1100))
+    world.give(SessionChanged(SessionState.READY, "1102"))
+    for _ in range(8):
+        world.wait(6)
+        world.look()
+    assert world.order(intent_id).state is OrderState.UNKNOWN

@@ -312,7 +312,9 @@ def put_in_doubt(state: CoreState, out: Out, now: Now, why: str, *, gap: bool) -
     """The link broke: what was sent and not acknowledged is in doubt. `gap`: the broker itself may have lost it."""
     for order in state.book.live():
         unacknowledged = order.state in (OrderState.JOURNALED, OrderState.SENT)
-        touched = order if not gap or order.state in ACKNOWLEDGED_STATES else replace(order, touched_by_gap=True)
+        # A cancel may be wanted of an order that was never acknowledged: its state alone does not tell.
+        acknowledged = order.state in ACKNOWLEDGED_STATES and order.perm_id is not None
+        touched = order if not gap or acknowledged else replace(order, touched_by_gap=True)
         if unacknowledged:
             move(state, out, now, touched, Fact.IN_DOUBT, why)
         elif touched is not order:
