@@ -428,6 +428,44 @@ def test_flat_at_the_close_goes_on_after_a_crash() -> None:
     assert world.broker.positions["SPY"] == 0
 
 
+def test_flat_at_the_close_is_not_ordered_again_and_again_for_what_the_broker_does_not_hold() -> None:
+    world = ready(flat_minutes_before_close=10.0)
+    world.buy_and_fill()
+    world.broker.positions.clear()
+    near_close(world, 9.0)
+    for _ in range(20):
+        world.wait(1.0)
+        world.look()
+    assert world.alerts().count("flatten") <= 1
+    assert world.alerts().count("mismatch") == 1, "the difference is told for what it is"
+    assert [place for place in world.sent if place.intent.strategy == "FLATTEN"] == []
+
+
+def test_while_killed_a_breaker_closes_nothing_and_says_so_but_the_operators_flatten_does() -> None:
+    world = ready(daily_loss_limit=300.0, breaker_action=BreakerAction.FLATTEN)
+    world.buy_and_fill()
+    world.command(CommandKind.KILL)
+    drop(world, 96.0)
+    serve(world, 4)
+    assert "daily_loss" in state(world).latches
+    assert world.broker.positions["SPY"] == 100
+    (told,) = [alert for alert in state(world).alerts if alert.cause == "daily_loss"]
+    assert told.detail.endswith("KILLED: nothing is closed unless you flatten")
+    world.command(CommandKind.FLATTEN, confirm="flatten")
+    serve(world)
+    assert world.broker.positions["SPY"] == 0
+
+
+def test_what_a_breaker_wanted_closed_is_closed_when_the_kill_ends() -> None:
+    world = ready(daily_loss_limit=300.0, breaker_action=BreakerAction.FLATTEN)
+    world.buy_and_fill()
+    world.command(CommandKind.KILL)
+    drop(world, 96.0)
+    assert world.command(CommandKind.UNKILL, confirm=ACCOUNT[-4:], reason="looked at it").startswith("done")
+    serve(world)
+    assert world.broker.positions["SPY"] == 0
+
+
 def test_what_an_operator_flattens_stays_flat_until_he_resumes() -> None:
     world = ready()
     world.buy_and_fill()

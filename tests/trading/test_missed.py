@@ -7,6 +7,7 @@ import pytest
 from tests.trading.world import STRATEGY, World, settings
 from tradetui.domain.clock import MINUTE_NS
 from tradetui.domain.events import CommandKind, OrderSeen
+from tradetui.domain.instrument import Instrument
 from tradetui.domain.order import OrderType, Side, TimeInForce
 from tradetui.domain.order_state import OrderState
 from tradetui.trading.state import CoreState
@@ -63,6 +64,17 @@ def test_a_fill_while_the_core_was_down_over_midnight_is_booked_and_labelled() -
     assert state(world).ledger.position_of(STRATEGY, "SPY").qty == 100.0
     world.connect()
     assert world.decide(symbol="QQQ") is not None
+
+
+def test_a_future_filled_over_midnight_is_booked_at_its_price_not_at_price_times_multiplier() -> None:
+    world = World(settings(instruments={"SPY": Instrument(symbol="SPY", multiplier=50.0)}))
+    world.connect()
+    _, perm_id = world.working(qty=2.0, limit=99.0)
+    world.broker.multipliers["SPY"] = 50.0
+    overnight(world, perm_id, 2.0)
+    looks(world)
+    (booked,) = state(world).ledger.adjustments
+    assert (booked.qty, booked.price, booked.cash) == (2.0, 100.0, -10_000.0)
 
 
 def test_a_resting_exit_that_was_filled_overnight_closes_the_strategys_position() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.trading.world import STRATEGY, World, settings
 from tradetui.domain.events import CommandKind
+from tradetui.domain.instrument import Instrument
 from tradetui.domain.latch import ClearedBy, Latch, TradingState
 from tradetui.domain.ledger import EXTERNAL
 from tradetui.domain.order import Side
@@ -51,6 +52,14 @@ class TestAssign:
         assert (state(world).ledger.position("SPY"), state(world).ledger.cash) == before
         assert world.sent == []
         assert world.decide(Side.SELL, 70) is not None
+
+    def test_an_adopted_future_costs_its_price_and_shows_no_loss_that_is_none(self) -> None:
+        world = ready(instruments={"SPY": Instrument(symbol="SPY", multiplier=50.0)})
+        world.broker.multipliers["SPY"] = 50.0
+        differing(world, 1.0)
+        assert world.command(CommandKind.ADOPT, symbols=("SPY",), reason="bought by hand").startswith("done")
+        assert state(world).ledger.position("SPY").avg_cost == 100.0
+        assert state(world).unrealized() == 0.0
 
     def test_part_of_a_strategys_units_can_go_back_and_a_restart_remembers_it(self) -> None:
         world = ready()

@@ -26,7 +26,7 @@ class BrokerModel:
 
     `outside` is the largest quantity by which others than this program may have lowered each position; `yesterday` are
     executions, `archived` orders that the broker lists no more; `hidden` tells until when an order is not shown yet; an
-    Inactive order in `held` is not dead, it may work again.
+    Inactive order in `held` is not dead, it may work again; `multipliers` are in the cost of a unit, as IB has it.
     """
 
     cash: float = 1_000_000.0
@@ -36,6 +36,7 @@ class BrokerModel:
     fills: list[Fill] = field(default_factory=list)
     commissions: list[Commission] = field(default_factory=list)
     positions: dict[str, float] = field(default_factory=dict)
+    multipliers: dict[str, float] = field(default_factory=dict)
     outside: dict[str, float] = field(default_factory=dict)
     yesterday: int = 0
     archived: set[int] = field(default_factory=set)
@@ -179,7 +180,9 @@ class BrokerModel:
         shown = self.shown(mono_ns)
         ended = tuple(order for order in shown if not self.is_live(order) and order.perm_id not in self.archived)
         positions = tuple(
-            BrokerPosition(account=ACCOUNT, symbol=symbol, con_id=1, qty=qty, avg_cost=100.0)
+            BrokerPosition(
+                account=ACCOUNT, symbol=symbol, con_id=1, qty=qty, avg_cost=100.0 * self.multipliers.get(symbol, 1.0)
+            )
             for symbol, qty in self.positions.items()
         )
         return BrokerSnapshot(

@@ -1,7 +1,8 @@
 """Turns breaches of the post-trade controls into latches, and sees that a latch that demands flat gets it.
 
 Invariants: a breaker trips once and stays tripped over any restart until what clears it comes; a flatten that a latch
-demanded is begun again after a crash, until the broker's own list has proved it.
+demanded is begun again after a crash, until the broker's own list has proved it; while KILLED none is begun, because
+only the operator closes positions then.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ def _trip(state: CoreState, out: Out, now: Now, reading: Reading) -> None:
         flatten_pending=state.limits.account.action(reading.code) is BreakerAction.FLATTEN,
     )
     detail = f"{reading.measured:,.6g} {reading.unit}, limit {reading.limit:,.6g}"
+    if latch.flatten_pending and state.trading_state is TradingState.KILLED:
+        detail += "; KILLED: nothing is closed unless you flatten"
     set_latch(state, out, now, latch, Severity.CRITICAL, detail)
 
 
@@ -84,15 +87,20 @@ def _flat_at_close(state: CoreState, out: Out, now: Now, date: str, strategy: st
 
 
 def _is_held(state: CoreState, strategy: str | None) -> bool:
-    """Return whether a strategy of ours (this one, if named) holds anything: what others hold is not fought."""
+    """Return whether a strategy of ours (this one, if named) holds anything: what others hold is not fought.
+
+    What the broker does not hold cannot be closed; that the books differ is told by the look that found it.
+    """
+    theirs = state.broker_positions
     return any(
         position.qty and owner in state.strategies and strategy in (None, owner)
         for owner, position in state.ledger.owner_positions()
+        if theirs is None or theirs.get(position.symbol)
     )
 
 
 def pursue_flattens(state: CoreState, out: Out, now: Now) -> None:
-    """Begin the flatten of every latch that demands one, or note that it is proved."""
+    """Begin the flatten of every latch that demands one, or note that it is proved. None begins while KILLED."""
     for latch in [latch for latch in state.latches.values() if latch.flatten_pending]:
         symbols = _covered(state, latch)
         run = state.flatten
@@ -103,7 +111,7 @@ def pursue_flattens(state: CoreState, out: Out, now: Now) -> None:
             continue
         elif served and run is not None and run.outcome:
             _end(state, out, latch)
-        else:
+        elif state.trading_state is not TradingState.KILLED:
             state.flatten_serves.add(latch.key)
             start_flatten(state, out, now, f"breaker:{latch.key}:{now.market_ns}", WHO, symbols)
 

@@ -42,7 +42,8 @@ def on_snapshot(state: CoreState, out: Out, now: Now, snapshot: BrokerSnapshot) 
         state.account_values = snapshot.account
     if snapshot.positions is not None:
         state.broker_positions = {item.symbol: item.qty for item in snapshot.positions}
-        state.broker_costs = {item.symbol: item.avg_cost for item in snapshot.positions}
+        # The broker's cost is of one unit with its multiplier in it; prices here are without.
+        state.broker_costs = {item.symbol: item.avg_cost / state.multiplier(item.symbol) for item in snapshot.positions}
         _compare_positions(state, out, now, snapshot)
     if snapshot.is_complete:
         for symbol in book_missed(state, out, now):
