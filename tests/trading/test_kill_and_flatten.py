@@ -122,6 +122,26 @@ def test_killing_twice_is_one_kill() -> None:
     assert world.alerts().count("kill") == 1
 
 
+def test_everyone_who_killed_is_told_when_the_last_order_has_ended() -> None:
+    world = ready()
+    world.working()
+    for command_id in ("mine", "yours"):
+        world.give(CommandReceived(Command(command_id=command_id, kind=CommandKind.KILL, who="test")))
+        assert world.status(command_id).startswith("accepted")
+    end_cancelled(world)
+    assert world.status("mine") == world.status("yours") == "done: KILLED; every order has ended"
+
+
+def test_a_kill_that_was_ended_is_not_told_to_be_done_later() -> None:
+    world = ready()
+    world.working()
+    world.give(CommandReceived(Command(command_id="kill", kind=CommandKind.KILL, who="test")))
+    assert world.command(CommandKind.UNKILL, confirm=ACCOUNT[-4:], reason="a mistake").startswith("done")
+    end_cancelled(world)
+    assert world.status("kill").startswith("accepted")
+    assert view(state(world), world.now)["core"]["core"]["kill_pending"] is False
+
+
 def test_the_same_command_delivered_twice_is_carried_out_once() -> None:
     world = ready()
     world.buy_and_fill()
@@ -290,10 +310,8 @@ def test_flatten_outside_hours_waits_for_the_open_and_says_so() -> None:
     assert world.broker.positions["SPY"] == 0
 
 
-def test_flatten_gives_up_loudly_after_its_passes() -> None:
-    world = ready()
-    world.buy_and_fill(qty=100)
-    flatten(world, ("SPY",))
+def refuse_flattens(world: World) -> None:
+    """Let the broker end every closing order unfilled."""
     for _ in range(60):
         world.wait(0.5)
         for place in [place for place in world.sent[1:] if world.order(place.intent.intent_id).perm_id is None]:
@@ -302,11 +320,34 @@ def test_flatten_gives_up_loudly_after_its_passes() -> None:
             world.give(OrderSeen(world.broker.end(perm_id)))
         if state(world).snapshot_asked_mono_ns is not None:
             world.look()
+
+
+def test_flatten_gives_up_loudly_after_its_passes() -> None:
+    world = ready()
+    world.buy_and_fill(qty=100)
+    flatten(world, ("SPY",))
+    refuse_flattens(world)
     run = state(world).flatten
     assert run is not None
     assert run.passes["SPY"] == 10
     assert "closing orders" in run.phase
     assert "not_flat" in world.alerts()
+
+
+def test_who_flattens_again_after_all_passes_gets_new_ones_and_the_proof() -> None:
+    world = ready()
+    world.buy_and_fill(qty=100)
+    flatten(world, ("SPY",))
+    refuse_flattens(world)
+    run = state(world).flatten
+    assert run is not None
+    assert run.phase.startswith("NOT FLAT: SPY: 100 held after 10 closing orders")
+    again = Command(command_id="again", kind=CommandKind.FLATTEN, who="test", symbols=("SPY",), confirm="flatten")
+    world.give(CommandReceived(again))
+    assert world.status("again").startswith("accepted: this flatten is in progress already")
+    serve(world, 20)
+    assert world.status("again") == "done: FLAT: the broker's own list shows nothing held in SPY"
+    assert world.broker.positions["SPY"] == 0
 
 
 def test_a_second_flatten_joins_the_first() -> None:

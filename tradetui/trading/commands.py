@@ -117,7 +117,9 @@ def kill(state: CoreState, out: Out, now: Now, command_id: str, who: str, why: s
     live = live_risk_orders(state)
     if not live:
         return "done", "KILLED; no order of ours is live" if fresh else "KILLED already; no order of ours is live"
-    state.kill = PendingKill(command_id, now.mono_ns)
+    if state.kill is None:
+        state.kill = PendingKill([], now.mono_ns)
+    state.kill.command_ids.append(command_id)
     if state.session is not SessionState.READY:
         return "accepted", f"KILLED, NOT CONFIRMED: {len(live)} orders may be live at the broker; not connected"
     return "accepted", f"KILLED; cancelling {len(live)} orders"
@@ -130,9 +132,10 @@ def confirm_kill(state: CoreState, out: Out, now: Now) -> None:
         return
     state.kill = None
     text = "KILLED; every order has ended"
-    state.commands[pending.command_id] = ("done", text)
     state.note(out, now, "WARNING", "kill", text)
-    out.then(Reply(pending.command_id, "done", text))
+    for command_id in pending.command_ids:
+        state.commands[command_id] = ("done", text)
+        out.then(Reply(command_id, "done", text))
 
 
 def _unkill(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
@@ -149,6 +152,7 @@ def _unkill(state: CoreState, out: Out, now: Now, command: Command) -> Answer:
     # Out of KILLED the operator stands in PAUSED and looks around before trading goes on.
     _set_pause(state, out, now, command.who, "after a kill; resume when ready")
     clear_latch(state, out, now, KILL, command.who, command.reason)
+    state.kill = None
     return "done", "no longer KILLED; PAUSED until you resume"
 
 

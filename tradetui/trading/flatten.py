@@ -27,6 +27,7 @@ def start(state: CoreState, out: Out, now: Now, command_id: str, who: str, symbo
     """Begin a flatten of `symbols` (empty: all); return what was begun, or that one is running."""
     run = state.flatten
     if run is not None and not run.outcome:
+        run.joined.append(command_id)
         missing = set(symbols) - set(run.symbols) if run.symbols else set()
         if symbols and not missing:
             return "this flatten is in progress already"
@@ -96,7 +97,7 @@ def _close(state: CoreState, out: Out, now: Now, gate: Gate, run: FlattenRun, sy
         _alarm(state, out, now, run, f"{symbol}: {held:g} held, the market is closed; it goes on at the open")
         return
     number = run.passes.get(symbol, 0) + 1
-    if number > state.settings.timing.flatten_passes:
+    if number > state.settings.timing.flatten_passes * (1 + len(run.joined)):
         _alarm(state, out, now, run, f"{symbol}: {held:g} held after {number - 1} closing orders")
         return
     run.passes[symbol] = number
@@ -124,8 +125,10 @@ def _finish(state: CoreState, out: Out, now: Now, run: FlattenRun) -> None:
     run.phase = "done"
     names = ", ".join(targets(state, run))
     state.alert(out, now, Severity.INFO, "flatten", f"FLAT, proved by {PROOFS} readings of the broker", closes=True)
-    _settle(state, run, "done", f"FLAT: the broker's own list shows nothing held in {names}")
-    out.then(Reply(run.command_id, "done", state.commands[run.command_id][1]))
+    text = f"FLAT: the broker's own list shows nothing held in {names}"
+    for command_id in (run.command_id, *run.joined):
+        state.commands[command_id] = ("done", text)
+        out.then(Reply(command_id, "done", text))
 
 
 def _alarm(state: CoreState, out: Out, now: Now, run: FlattenRun, text: str) -> None:
@@ -133,8 +136,5 @@ def _alarm(state: CoreState, out: Out, now: Now, run: FlattenRun, text: str) -> 
     if not run.alarmed:
         run.alarmed = True
         state.alert(out, now, Severity.CRITICAL, "not_flat", f"NOT FLAT: {text.partition(':')[0]}", detail=text)
-        out.then(Reply(run.command_id, "accepted", f"NOT FLAT: {text}"))
-
-
-def _settle(state: CoreState, run: FlattenRun, status: str, text: str) -> None:
-    state.commands[run.command_id] = (status, text)
+        for command_id in (run.command_id, *run.joined):
+            out.then(Reply(command_id, "accepted", f"NOT FLAT: {text}"))

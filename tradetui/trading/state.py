@@ -56,7 +56,10 @@ class Mismatch:
 
 @dataclass(slots=True)
 class FlattenRun:
-    """A flatten in progress: preview was shown, proof is two flat readings of the broker's own position list."""
+    """A flatten in progress: preview was shown, proof is two flat readings of the broker's own position list.
+
+    `joined` are the commands that asked for it again: each is answered with the proof, and grants the passes of one.
+    """
 
     command_id: str
     who: str
@@ -68,6 +71,7 @@ class FlattenRun:
     phase: str = "cancelling"
     outcome: str = ""
     alarmed: bool = False
+    joined: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +115,9 @@ class Closing:
 
 @dataclass(slots=True)
 class PendingKill:
-    """A kill that is not confirmed yet."""
+    """A kill that is not confirmed yet, with every command that asked for it."""
 
-    command_id: str
+    command_ids: list[str]
     since_mono_ns: int
 
 
