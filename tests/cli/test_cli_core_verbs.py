@@ -401,6 +401,19 @@ def test_stop_waits_for_the_cores_end(core: FakeCore, capsys: Captured, monkeypa
     held.release()
 
 
+@pytest.mark.parametrize("words", [["risk", "limits", "--json"], ["risk", "--json", "limits"], ["risk", "--json"]])
+def test_the_limits_come_as_json_wherever_the_option_stands(core: FakeCore, capsys: Captured, words: list[str]) -> None:
+    assert main(words) == 0
+    assert "max_order_qty" in json.loads(capsys.readouterr().out)["limits"]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_a_limit_that_is_no_number_is_refused_by_its_name(core: FakeCore, capsys: Captured, value: str) -> None:
+    assert main(["risk", "set", "--", "max_order_qty", value]) == 1
+    assert capsys.readouterr().err == f"tradetui: '{value}' is no number; write it plain, such as 2500 or 0.5\n"
+    assert core.commands == []
+
+
 @pytest.mark.parametrize("verb", ["status", "positions", "risk", "pause", "stop"])
 def test_without_a_core_a_verb_that_needs_one_says_so(paths: Paths, capsys: Captured, verb: str) -> None:
     assert main([verb]) == 1

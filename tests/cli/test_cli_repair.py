@@ -60,6 +60,12 @@ def test_wrong_usage_sends_nothing(core: FakeCore, words: list[str]) -> None:
     assert core.commands == []
 
 
+def test_a_figure_that_is_no_number_is_named_with_the_remedy(core: FakeCore, capsys: Captured) -> None:
+    with pytest.raises(SystemExit):
+        main(["repair", "cash", "1,000", "--reason", "deposit"])
+    assert "'1,000' is no number; write it plain, such as 2500 or -0.5" in capsys.readouterr().err
+
+
 def test_an_empty_reason_is_refused_with_the_remedy(core: FakeCore, capsys: Captured) -> None:
     assert main(["repair", "close", "aaaa1111", "--reason", " "]) == 1
     assert "repair: the reason is empty; say why, for the record: --reason WHY" in capsys.readouterr().err

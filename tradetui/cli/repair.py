@@ -64,9 +64,12 @@ def _verb(verbs: Subparsers, name: str, text: str) -> argparse.ArgumentParser:
 
 
 def _number(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not math.isfinite(value):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no number; write it plain, such as 2500 or -0.5")
     return value
 
 

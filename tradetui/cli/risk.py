@@ -6,6 +6,7 @@ The invariant: tighter holds at once; looser needs a second step with a typed wo
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 
 from tradetui.cli.ask import one, state_of
@@ -25,7 +26,8 @@ def add_parser(subparsers: Subparsers) -> None:
     """Add the parser of `risk`."""
     parser = subparsers.add_parser("risk", help="show limits and what is used of them, or change one")
     deeds = parser.add_subparsers(dest="deed", metavar="DEED")
-    deeds.add_parser("limits", help="list every limit by the name it is changed by")
+    every = deeds.add_parser("limits", help="list every limit by the name it is changed by")
+    every.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON instead of text")
     change = deeds.add_parser("set", help="tighten a limit now, or stage a looser value")
     change.add_argument("name", metavar="NAME", help="such as max_order_qty, symbol.SPY.max_order_qty")
     change.add_argument("value", metavar="VALUE", help="the new value, a number")
@@ -86,7 +88,9 @@ def _set(args: argparse.Namespace) -> int:
     try:
         value = float(args.value.replace("_", ""))
     except ValueError:
-        raise OperatorError(f"{args.value!r} is no number; write it plain, such as 2500 or 0.5") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise OperatorError(f"{args.value!r} is no number; write it plain, such as 2500 or 0.5")
     return send(paths_of(args), "limit-set", target=args.name, reason=args.reason, qty=value)
 
 
