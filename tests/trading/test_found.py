@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.trading.world import World, settings
+from tests.trading.world import ACCOUNT, World, settings
 from tradetui.domain.events import (
     CommandKind,
     CommissionSeen,
@@ -261,3 +261,23 @@ def test_an_order_killed_before_its_acknowledgement_is_not_lost_to_a_gap() -> No
         world.wait(6)
         world.look()
     assert world.order(intent_id).state is OrderState.UNKNOWN
+
+
+def test_a_reading_that_shows_shares_undoes_the_proof_of_flat_even_while_the_link_is_in_doubt() -> None:
+    world = ready()
+    world.command(CommandKind.FLATTEN, confirm="flatten")
+    old = world.broker.snapshot(world.mono_ns + 1, world.market_ns)
+    world.wait(1)
+    world.look()
+    world.broker.positions["SPY"] = 14.0
+    world.give(SessionChanged(SessionState.DEGRADED, "1100"))
+    world.wait(1)
+    world.look()
+    world.give(SessionChanged(SessionState.READY, "1102", account=ACCOUNT))
+    world.give(SnapshotTaken(old))
+    run = world.core.state.flatten
+    assert run is not None
+    assert run.outcome == ""
+    world.wait(1)
+    world.look()
+    assert [place.intent.qty for place in world.sent] == [14.0]

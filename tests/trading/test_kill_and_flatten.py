@@ -310,9 +310,9 @@ def test_flatten_outside_hours_waits_for_the_open_and_says_so() -> None:
     assert world.broker.positions["SPY"] == 0
 
 
-def refuse_flattens(world: World) -> None:
+def refuse_flattens(world: World, seconds: float = 30) -> None:
     """Let the broker end every closing order unfilled."""
-    for _ in range(60):
+    for _ in range(int(seconds * 2)):
         world.wait(0.5)
         for place in [place for place in world.sent[1:] if world.order(place.intent.intent_id).perm_id is None]:
             perm_id = world.write(place.intent.intent_id)
@@ -322,7 +322,7 @@ def refuse_flattens(world: World) -> None:
             world.look()
 
 
-def test_flatten_gives_up_loudly_after_its_passes() -> None:
+def test_flatten_is_loud_after_its_passes_and_tries_less_often() -> None:
     world = ready()
     world.buy_and_fill(qty=100)
     flatten(world, ("SPY",))
@@ -332,6 +332,8 @@ def test_flatten_gives_up_loudly_after_its_passes() -> None:
     assert run.passes["SPY"] == 10
     assert "closing orders" in run.phase
     assert "not_flat" in world.alerts()
+    refuse_flattens(world, 65)
+    assert run.passes["SPY"] == 11
 
 
 def test_who_flattens_again_after_all_passes_gets_new_ones_and_the_proof() -> None:

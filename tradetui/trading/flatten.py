@@ -71,9 +71,16 @@ def advance(state: CoreState, out: Out, now: Now) -> None:
 def on_positions(state: CoreState, out: Out, now: Now, gate: Gate, snapshot: BrokerSnapshot) -> None:
     """Use a reading of the broker's positions as evidence: close what is held, or count a proof."""
     run = state.flatten
-    if run is None or run.outcome or snapshot.positions is None or snapshot.open_orders is None:
+    if run is None or run.outcome or snapshot.positions is None:
         return
-    if snapshot.started_mono_ns < run.evidence_after_mono_ns or state.session is not SessionState.READY:
+    for symbol in targets(state, run):
+        if abs((state.broker_positions or {}).get(symbol, 0.0)) > 1e-9:
+            # Whatever else this reading is good for, what read flat before it proves nothing any more.
+            run.flat_seen[symbol] = 0
+            run.evidence_after_mono_ns = max(run.evidence_after_mono_ns, snapshot.started_mono_ns)
+    if snapshot.open_orders is None or state.session is not SessionState.READY:
+        return
+    if snapshot.started_mono_ns < run.evidence_after_mono_ns:
         return
     for symbol in targets(state, run):
         if state.book.live(symbol):
@@ -99,8 +106,10 @@ def _close(state: CoreState, out: Out, now: Now, gate: Gate, run: FlattenRun, sy
     number = run.passes.get(symbol, 0) + 1
     if number > state.settings.timing.flatten_passes * (1 + len(run.joined)):
         _alarm(state, out, now, run, f"{symbol}: {held:g} held after {number - 1} closing orders")
-        return
+        if now.mono_ns - run.closed_mono_ns[symbol] < state.settings.timing.flatten_alarm_s * SECOND_NS:
+            return  # what fails again and again is tried less often, but never given up
     run.passes[symbol] = number
+    run.closed_mono_ns[symbol] = now.mono_ns
     intent = Intent(
         intent_id=intent_id(FLATTEN, symbol, run.started.market_ns, f"{run.command_id}:{number}"),
         strategy=FLATTEN,

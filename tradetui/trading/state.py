@@ -67,6 +67,7 @@ class FlattenRun:
     started: Now
     evidence_after_mono_ns: int
     passes: dict[str, int] = field(default_factory=dict)
+    closed_mono_ns: dict[str, int] = field(default_factory=dict)
     flat_seen: dict[str, int] = field(default_factory=dict)
     phase: str = "cancelling"
     outcome: str = ""
