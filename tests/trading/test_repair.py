@@ -61,6 +61,21 @@ class TestAssign:
         assert state(world).ledger.position("SPY").avg_cost == 100.0
         assert state(world).unrealized() == 0.0
 
+    def test_a_difference_that_executions_may_still_explain_is_not_adopted(self) -> None:
+        world = ready()
+        world.broker.positions["SPY"] = 70.0
+        world.look()
+        answer = world.command(CommandKind.ADOPT, symbols=("SPY",), reason="too early")
+        assert answer == "denied: SPY: the difference is not confirmed yet; wait for the next looks"
+        differing(world, 0.0)
+        world.cut()
+        answer = world.command(CommandKind.ADOPT, symbols=("SPY",), reason="not connected")
+        assert answer == "denied: the broker's positions are not known now; wait for READY"
+        assert state(world).ledger.adjustments == ()
+        world.connect()
+        differing(world, 0.0)
+        assert world.command(CommandKind.ADOPT, symbols=("SPY",), reason="transferred in").startswith("done")
+
     def test_part_of_a_strategys_units_can_go_back_and_a_restart_remembers_it(self) -> None:
         world = ready()
         world.buy_and_fill(qty=100)

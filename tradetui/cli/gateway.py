@@ -75,10 +75,15 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _speed(text: str) -> float:
+    if text == "max":
+        return math.inf
     try:
-        return math.inf if text == "max" else float(text)
+        speed = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor max") from None
+        speed = math.nan
+    if not math.isfinite(speed):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor max")
+    return speed
 
 
 def run(args: argparse.Namespace) -> int:

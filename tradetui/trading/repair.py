@@ -27,6 +27,12 @@ def adopt_positions(state: CoreState, out: Out, now: Now, command: Command) -> A
     """Take the broker's positions in the named symbols for ours."""
     if not command.reason.strip():
         return "denied", "give a reason"
+    if state.session is not SessionState.READY:
+        return "denied", "the broker's positions are not known now; wait for READY"
+    early = [symbol for symbol in command.symbols if symbol in state.mismatches]
+    early = [symbol for symbol in early if not state.mismatches[symbol].confirmed]
+    if early:  # its executions may be on their way, and would be booked a second time
+        return "denied", f"{', '.join(early)}: the difference is not confirmed yet; wait for the next looks"
     done = [
         adopt(state, out, now, symbol, command.who, command.reason, command.command_id) for symbol in command.symbols
     ]

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.session.raw_client import RawClient
+from tradetui.cli.main import main
 from tradetui.gateway.wire import replies_account as reply
 from tradetui.gateway.wire import requests
 from tradetui.gateway.wire.place_order import PLACE_ORDER
@@ -155,3 +156,11 @@ async def test_an_unreadable_state_file_is_refused_before_listening(start: Start
         _, err = await process.communicate()
     assert process.returncode == 1
     assert str(state) in err.decode()
+
+
+@pytest.mark.parametrize("word", ["nan", "inf", "fast"])
+def test_a_speed_that_is_no_number_is_wrong_usage(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["gateway", "--port", "0", "--speed", word])
+    assert ended.value.code == 2
+    assert f"'{word}' is neither a number nor max" in capsys.readouterr().err
