@@ -18,6 +18,8 @@ from tradetui.simulation.shrink import shrink
 #: Seeds that once found a fault of the core or of the model, kept for ever; the faults of the core have tests of
 #: their own in test_found.py, because a seed means another episode once the moves change.
 KEPT = (7, 14, 27, 48, 51, 78, 79, 91, 129, 170, 177, 179, 187, 212, 222, 242, 318, 718, 746, 908, 1159)
+#: The same for worlds in which strategies protect what they hold.
+KEPT_PROTECTED = (36, 38, 90, 105, 121, 178, 201, 204, 211, 220, 241)
 FIXED = 240
 FRESH_S = 20.0
 
@@ -44,7 +46,12 @@ def test_invariants_hold_in_fresh_episodes() -> None:
 
 @pytest.mark.parametrize("seed", KEPT)
 def test_a_seed_that_once_failed_holds(seed: int) -> None:
-    Episode(seed).run()
+    Episode(seed, protects=False).run()
+
+
+@pytest.mark.parametrize("seed", KEPT_PROTECTED)
+def test_a_seed_that_once_failed_with_protection_holds(seed: int) -> None:
+    Episode(seed, protects=True).run()
 
 
 def test_a_seed_gives_the_same_trace_in_every_process() -> None:

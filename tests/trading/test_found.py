@@ -16,7 +16,7 @@ from tradetui.domain.events import (
     SessionState,
     SnapshotTaken,
 )
-from tradetui.domain.order import Purpose, Side
+from tradetui.domain.order import OrderType, Purpose, Side
 from tradetui.domain.order_state import OrderState
 from tradetui.trading.settings import Execution, StrategySetting, UnfilledPolicy
 
@@ -281,3 +281,85 @@ def test_a_reading_that_shows_shares_undoes_the_proof_of_flat_even_while_the_lin
     world.wait(1)
     world.look()
     assert [place.intent.qty for place in world.sent] == [14.0]
+
+
+def holding_behind(world: World, *, target: float | None = None, stop: float | None = None) -> list[int]:
+    """Have a filled purchase of 100 with its protection resting; return the permIds, parent first."""
+    before = len(world.sent)
+    world.decide(stop_loss=stop, take_profit=target)
+    perms = [world.write(place.intent.intent_id) for place in world.sent[before:]]
+    for perm_id in perms:
+        world.acknowledge(perm_id)
+    world.fill(perms[0], 100)
+    return perms
+
+
+def test_a_busted_purchase_takes_its_lone_take_profit_with_it() -> None:
+    world = ready()
+    holding_behind(world, target=110.0)
+    world.give(FillSeen(world.broker.correct(world.broker.fills[-1], 0.0, 100.0)))
+    world.look()
+    world.wait(8)
+    assert [cancel.intent_id for cancel in world.cancels] == [world.sent[1].intent.intent_id]
+
+
+def test_an_entry_filled_after_its_end_is_protected_though_its_stop_has_ended() -> None:
+    world = ready()
+    world.decide(order_type=OrderType.LIMIT, limit_price=99.0, stop_loss=95.0)
+    parent, stop = (world.write(place.intent.intent_id) for place in world.sent)
+    for perm_id in (parent, stop):
+        world.acknowledge(perm_id)
+    for perm_id in (parent, stop):
+        world.give(OrderSeen(world.broker.end(perm_id)))
+    world.wait(1)
+    world.fill(parent, 10, 99.0)
+    world.look()
+    world.wait(8)
+    assert "unprotected" in world.alerts()
+    again = world.sent[-1].intent
+    assert (again.is_stop_loss, again.qty, again.stop_price) == (True, 10, 95.0)
+
+
+def test_a_newer_stop_keeps_its_price_when_an_older_entry_fills_late() -> None:
+    world = ready()
+    world.decide(order_type=OrderType.LIMIT, limit_price=99.0, stop_loss=95.0)
+    old, old_stop = (world.write(place.intent.intent_id) for place in world.sent)
+    for perm_id in (old, old_stop):
+        world.acknowledge(perm_id)
+        world.give(OrderSeen(world.broker.end(perm_id)))
+    world.wait(1)
+    holding_behind(world, stop=97.0)
+    world.fill(old, 10, 99.0)
+    world.look()
+    world.wait(8)
+    assert (world.sent[-1].intent.qty, world.sent[-1].intent.stop_price) == (10, 97.0)
+
+
+def test_a_close_that_waits_also_cancels_protection_that_comes_to_life_meanwhile() -> None:
+    world = ready()
+    holding_behind(world, stop=95.0)
+    world.decide(order_type=OrderType.LIMIT, limit_price=99.0, stop_loss=94.0)
+    late, late_stop = (world.write(place.intent.intent_id) for place in world.sent[2:])
+    for perm_id in (late, late_stop):
+        world.acknowledge(perm_id)
+    world.decide(Side.SELL, 100)
+    assert [cancel.intent_id for cancel in world.cancels] == [world.sent[1].intent.intent_id]
+    world.fill(late, 100, 99.0)
+    assert world.sent[3].intent.intent_id in {cancel.intent_id for cancel in world.cancels}
+
+
+def test_a_position_whose_executions_come_after_its_status_is_still_to_be_protected() -> None:
+    world = ready()
+    world.decide(stop_loss=95.0)
+    parent, stop = (world.write(place.intent.intent_id) for place in world.sent)
+    for perm_id in (parent, stop):
+        world.acknowledge(perm_id)
+    world.give(OrderSeen(world.broker.end(stop)))
+    status = OrderStatusSeen(
+        order_id=1, client_id=7, perm_id=parent, status="Filled", filled=100.0, remaining=0.0, avg_price=100.0
+    )
+    world.give(status)
+    world.fill(parent, 100)
+    world.look()
+    world.wait(8)
+    assert "unprotected" in world.alerts()

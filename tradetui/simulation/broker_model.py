@@ -95,7 +95,11 @@ class BrokerModel:
         over = max(0.0, filled - max(order.qty, (order.filled or 0.0)))
         if order.side is Side.SELL and over:
             self._moved_outside(order.symbol, over)
+        self.executed(perm_id, qty)
         return fill
+
+    def executed(self, perm_id: int, qty: float) -> None:
+        """Let an execution of `qty` have its effect on other orders: none where no order belongs to another."""
 
     def correct(self, fill: Fill, qty: float, price: float) -> Fill:
         """Revise an execution: another quantity (0: the trade is busted) or price; positions and cash follow."""

@@ -17,10 +17,11 @@ from tradetui.domain.errors import IllegalTransition
 from tradetui.domain.events import Event, FillSeen, JournalFailed, JournalRestored, OrderSeen, SnapshotTaken
 from tradetui.risk.limits import BreakerAction
 from tradetui.simulation.coverage import Coverage
-from tradetui.simulation.faults import FAULTS
+from tradetui.simulation.faults import FAULTS, PROTECTION_FAULTS
 from tradetui.simulation.faults_host import restart
 from tradetui.simulation.heal import heal
 from tradetui.simulation.invariants_books import check_books, check_moves
+from tradetui.simulation.invariants_protection import check_protection, is_behind
 from tradetui.simulation.invariants_sent import check_sent
 from tradetui.simulation.moves import ORDINARY
 from tradetui.simulation.scene import Scene, Violation
@@ -84,7 +85,8 @@ def setting_of(rng: Random) -> CoreSettings:
 class Episode:
     """A scene with its observers, and the moves made so far."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, protects: bool | None = None) -> None:
+        """Build the world of a seed; `protects` (None: by the seed) lets strategies protect what they hold."""
         self.seed = seed
         self.rng = Random(seed)  # noqa: S311 (a simulation must be repeatable)
         world = World(setting_of(self.rng))
@@ -98,6 +100,17 @@ class Episode:
         }
         for name in ("journal_back", "inactive_back"):  # what ends a fault exists wherever the fault does
             self._rates[name] = 3.0
+        self._all = FAULTS
+        own = Random(f"protects {seed}")  # noqa: S311 (of its own, so that a seed without protection stays what it was)
+        if own.random() < 0.5 if protects is None else protects:
+            self._protect(own)
+
+    def _protect(self, rng: Random) -> None:
+        self._all = {**FAULTS, **PROTECTION_FAULTS}
+        self.scene.protects = True
+        self._rates |= {name: fault.rate * rng.choice((0.0, 1.0, 3.0)) for name, fault in PROTECTION_FAULTS.items()}
+        broker = self.scene.world.broker
+        broker.group_ends, broker.orphans_end = rng.random() < 0.5, rng.random() < 0.5
 
     @property
     def coverage(self) -> Coverage:
@@ -141,7 +154,7 @@ class Episode:
         recent = scene.moment if scene.moment_age <= AIM_MOVES else ""
         for name, rate in self._rates.items():
             names.append(name)
-            weights.append(rate * AIM_WEIGHT if recent and recent in FAULTS[name].aims else rate)
+            weights.append(rate * AIM_WEIGHT if recent and recent in self._all[name].aims else rate)
         return self.rng.choices(names, weights)[0]
 
     def play(self, played: Played) -> None:
@@ -161,7 +174,7 @@ class Episode:
                 ORDINARY[played.name].make(scene, rng)
                 return
             session = scene.world.session
-            met = FAULTS[played.name].inject(scene, rng)
+            met = self._all[played.name].inject(scene, rng)
             if met is not None:
                 scene.coverage.sessions[played.name, session] += 1
                 for state in met:
@@ -192,10 +205,12 @@ class Episode:
         scene.evidence.watch(event, actions)
         check_sent(scene, event, actions)
         check_books(scene, actions, event)
+        check_protection(scene, event, actions)
         for action in actions:
             if isinstance(action, PlaceOrder):
                 before.add(action.intent.intent_id)
-                scene.sent_at.append(scene.world.mono_ns)
+                if not is_behind(action.intent):
+                    scene.sent_at.append(scene.world.mono_ns)
         scene.write_trace(event, actions)
         self._notice(event, actions)
 

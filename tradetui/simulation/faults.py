@@ -8,6 +8,7 @@ from random import Random
 
 from tradetui.domain.order_state import OrderState
 from tradetui.simulation import faults_broker as broker
+from tradetui.simulation import faults_families as families
 from tradetui.simulation import faults_host as host
 from tradetui.simulation import faults_link as link
 from tradetui.simulation import faults_orders as orders
@@ -107,3 +108,11 @@ FAULTS: dict[str, Fault] = {
     "stop_file": Fault(host.stop_file, "F122 F136", ANY_LIVE, ("send",), rate=0.15),
     "flatten": Fault(host.flatten, "F137 F138", ANY_LIVE, ("fill", "ack", "cancel"), rate=0.3),
 }  # fmt: skip
+
+#: Faults of worlds in which strategies protect what they hold.
+PROTECTION_FAULTS: dict[str, Fault] = {
+    "child_refused": Fault(families.child_refused, "F53", AT_BROKER, ("send", "ack"), rate=0.8),
+    "child_ended": Fault(families.child_ended, "F48 F53", AT_BROKER, ("ack", "fill"), rate=0.6),
+    "child_late": Fault(families.child_late, "F25 F53", AT_BROKER, ("send", "fill", "stop")),
+    "family_torn": Fault(families.family_torn, "F53 F110", ANY_LIVE, ("send",), rate=1.5),
+}

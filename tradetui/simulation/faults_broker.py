@@ -11,7 +11,7 @@ from tradetui.domain.events import AccountSeen, CommissionSeen, FillSeen, Positi
 from tradetui.domain.fill import Fill
 from tradetui.domain.order import Side
 from tradetui.domain.order_state import OrderState
-from tradetui.simulation.moves import pick_live
+from tradetui.simulation.moves import pick_trading
 from tradetui.simulation.scene import Scene
 from tradetui.simulation.setting import ACCOUNT, SYMBOLS
 
@@ -84,11 +84,11 @@ def missing_commission(scene: Scene, rng: Random) -> States:
 
 
 def _fill_with(scene: Scene, rng: Random, commission: str) -> States:
-    order = pick_live(scene, rng)
+    order = pick_trading(scene, rng)
     if order is None:
         return None
     met, broker = scene.state_of(order), scene.world.broker
-    left = order.qty - (order.filled or 0.0)
+    left = broker.left(order)
     qty = left if rng.random() < 0.3 else max(1.0, float(int(left / 3)))
     cost = rng.choice((0.35, 1.0, 7.5))
     price = scene.world.prices[order.symbol]
@@ -104,11 +104,11 @@ def _fill_with(scene: Scene, rng: Random, commission: str) -> States:
 
 def many_fills(scene: Scene, rng: Random) -> States:
     """An order is filled in many small parts at once."""
-    order = pick_live(scene, rng)
+    order = pick_trading(scene, rng)
     if order is None:
         return None
     met, broker = scene.state_of(order), scene.world.broker
-    left = order.qty - (order.filled or 0.0)
+    left = broker.left(order)
     for _ in range(min(12, int(left) - 1)):
         price = scene.world.prices[order.symbol]
         fill = broker.fill(order.perm_id, 1.0, price, scene.world.market_ns, 0.01)
@@ -118,10 +118,12 @@ def many_fills(scene: Scene, rng: Random) -> States:
 
 def overfill(scene: Scene, rng: Random) -> States:
     """More is executed than was ordered."""
-    order = pick_live(scene, rng)
+    order = pick_trading(scene, rng)
     if order is None or rng.random() < 0.5:
         return None
     met, broker = scene.state_of(order), scene.world.broker
+    if order.perm_id in broker.parents or order.perm_id in broker.groups:
+        return None  # it would open a position by itself, and no rule of ours can keep it from that
     qty = order.qty - (order.filled or 0.0) + rng.choice((1.0, 10.0))
     fill = broker.fill(order.perm_id, qty, scene.world.prices[order.symbol], scene.world.market_ns)
     scene.wire.tell_fill(fill, broker.commissions[-1])
@@ -196,7 +198,8 @@ def midnight(scene: Scene, rng: Random) -> States:
     scene.wire.flush()
     scene.wire.lose(rng, crashed=False)
     for order in broker.live():
-        broker.end(order.perm_id, "Cancelled")
+        if order.tif != "GTC":
+            broker.end(order.perm_id, "Cancelled")
     world.cut()
     broker.new_day()
     scene.coverage.sometimes["midnight"] += 1

@@ -9,7 +9,7 @@ from tradetui.domain.clock import SECOND_NS
 from tradetui.domain.events import BrokerSnapshot, SessionChanged, SessionState, SnapshotTaken
 from tradetui.domain.order import Side
 from tradetui.domain.order_state import OrderState
-from tradetui.simulation.moves import pick_live
+from tradetui.simulation.moves import pick_trading
 from tradetui.simulation.scene import Scene
 from tradetui.simulation.wire import CLIENT_ID, LATE_S
 
@@ -34,10 +34,16 @@ def gap(scene: Scene, rng: Random) -> States:
     if scene.world.session is not SessionState.READY:
         return None
     met = scene.live_states()
+    held: set[str] = set()
     due = scene.world.mono_ns + GAP_LATE_S * SECOND_NS
     for entry in list(scene.wire.socket):
         place, order_id = entry
-        if isinstance(place, PlaceOrder) and rng.random() < 0.5:  # held by the gateway until its own link is back
+        if not isinstance(place, PlaceOrder):
+            continue
+        if place.intent.parent_id in held or (
+            not place.intent.parent_id and rng.random() < 0.5
+        ):  # held by the gateway until its own link is back
+            held.add(place.intent.intent_id)
             scene.wire.socket.remove(entry)
             scene.wire.late_orders.append((due, place, order_id))
     scene.world.give(SessionChanged(SessionState.DEGRADED, "1100", code=1100))
@@ -47,11 +53,11 @@ def gap(scene: Scene, rng: Random) -> States:
 
 def fill_untold(scene: Scene, rng: Random) -> States:
     """An execution that only a look will show."""
-    order = pick_live(scene, rng)
+    order = pick_trading(scene, rng)
     if order is None:
         return None
     met = scene.state_of(order)
-    left = order.qty - (order.filled or 0.0)
+    left = scene.world.broker.left(order)
     qty = left if rng.random() < 0.5 else max(1.0, float(int(left / 2)))
     scene.world.broker.fill(order.perm_id, min(qty, left), scene.world.prices[order.symbol], scene.world.market_ns)
     if not scene.world.connected:
@@ -85,11 +91,11 @@ def slow_look(scene: Scene, rng: Random) -> States:
     scene.wire.drain()
     answer = world.broker.snapshot(world.mono_ns, world.market_ns)
     world.mono_ns += SECOND_NS // 100
-    order = pick_live(scene, rng)
+    order = pick_trading(scene, rng)
     met: list[OrderState] = []
     if order is not None:
         met = scene.state_of(order)
-        left = order.qty - (order.filled or 0.0)
+        left = scene.world.broker.left(order)
         fill = world.broker.fill(order.perm_id, left, world.prices[order.symbol], world.market_ns)
         scene.wire.tell_fill(fill, world.broker.commissions[-1])
     else:
@@ -139,14 +145,14 @@ def hidden_order(scene: Scene, rng: Random) -> States:
     """The broker takes an order, the link breaks, and for a while the order is not shown."""
     world = scene.world
     place = next((item for item, _ in scene.wire.socket if isinstance(item, PlaceOrder)), None)
-    if place is None or not world.connected:
+    if place is None or not world.connected or not place.transmit:
         return None
     order_id = next(number for item, number in scene.wire.socket if item is place)
     scene.wire.socket = [entry for entry in scene.wire.socket if entry[0] is not place]
     ours = world.core.state.book.get(place.intent.intent_id)
     met = [ours.state] if ours is not None else []
-    order = world.broker.accept(place.intent, place.order_ref, CLIENT_ID, order_id=order_id)
-    world.broker.hidden[order.perm_id] = world.mono_ns + int(LATE_S * SECOND_NS)
+    for order in world.broker.take(place, order_id, CLIENT_ID):
+        world.broker.hidden[order.perm_id] = world.mono_ns + int(LATE_S * SECOND_NS)
     scene.wire.lose(rng, crashed=False)
     world.cut()
     scene.coverage.sometimes["an accepted order is shown late"] += 1

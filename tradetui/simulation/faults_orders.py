@@ -21,7 +21,7 @@ from tradetui.domain.events import (
 )
 from tradetui.domain.order import BrokerOrder, OrderRecord, Side, Signal
 from tradetui.domain.order_state import OrderState
-from tradetui.simulation.moves import pick_live
+from tradetui.simulation.moves import pick_live, pick_trading
 from tradetui.simulation.scene import Scene
 from tradetui.simulation.setting import SYMBOLS
 from tradetui.simulation.wire import CLIENT_ID, status_of
@@ -46,6 +46,7 @@ def unwritten(scene: Scene, rng: Random) -> States:
         return None
     met = _known(scene, place)
     scene.world.outbound.pop(0)
+    scene.wire.belongs(place)
     scene.world.give(OrderNotWritten(place.intent.intent_id, "not connected", certain=True))
     return met
 
@@ -57,6 +58,9 @@ def doubt(scene: Scene, rng: Random) -> States:
         return None
     met = _known(scene, place)
     scene.world.outbound.pop(0)
+    if not scene.wire.belongs(place):
+        scene.world.give(OrderNotWritten(place.intent.intent_id, "its parent was not written", certain=True))
+        return met
     if rng.random() < 0.5:
         order_id = scene.world.broker.next_order_id
         scene.world.broker.next_order_id += 1
@@ -69,6 +73,8 @@ def ack_before_note(scene: Scene, rng: Random) -> States:
     """The broker's answer, perhaps a fill, overtakes the note that the order was written."""
     place = _next_place(scene)
     if place is None or not scene.world.connected or scene.wire.socket:
+        return None
+    if place.intent.parent_id or not place.transmit:
         return None
     met = _known(scene, place)
     world = scene.world
@@ -172,15 +178,15 @@ def stranger(scene: Scene, rng: Random) -> States:
 def reject(scene: Scene, rng: Random) -> States:
     """The broker refuses an order that it never acknowledged."""
     place = next((entry for entry in scene.wire.socket if isinstance(entry[0], PlaceOrder)), None)
-    if place is None:
+    if place is None or (isinstance(place[0], PlaceOrder) and (place[0].intent.parent_id or not place[0].transmit)):
         return None
     scene.wire.socket.remove(place)
     item, order_id = place
     if not isinstance(item, PlaceOrder):
         return None
     met = _known(scene, item)
-    order = scene.world.broker.accept(item.intent, item.order_ref, CLIENT_ID, order_id=order_id)
-    scene.world.broker.end(order.perm_id, "Inactive")
+    for order in scene.world.broker.take(item, order_id, CLIENT_ID):
+        scene.world.broker.end(order.perm_id, "Inactive")
     code = rng.choice((201, 203, 110, 321, 10289, 10293))
     scene.wire.inbox.append(BrokerMessage(code, "Order rejected - reason: margin", order_id))
     return met
@@ -338,11 +344,11 @@ def slow_cancel(scene: Scene, rng: Random) -> States:
 def fill_races_cancel(scene: Scene, rng: Random) -> States:
     """A part is filled between the arrival of the cancel and its confirmation."""
     taken = _take_cancel(scene)
-    if taken is None or taken[0].status == "Inactive":
+    if taken is None or taken[0].status == "Inactive" or scene.world.broker.left(taken[0]) < 1:
         return None
     order, met = taken
     broker = scene.world.broker
-    left = order.qty - (order.filled or 0.0)
+    left = broker.left(order)
     fill = broker.fill(order.perm_id, max(1.0, float(int(left / 2))), scene.world.prices[order.symbol], 0)
     ended = broker.orders[order.perm_id]
     if broker.is_live(ended):
@@ -354,8 +360,8 @@ def fill_races_cancel(scene: Scene, rng: Random) -> States:
 
 def late_fill(scene: Scene, rng: Random) -> States:
     """A part is filled, the order is cancelled, and the execution is told seconds after the cancel."""
-    order = pick_live(scene, rng)
-    if order is None or order.qty - (order.filled or 0.0) < 2:
+    order = pick_trading(scene, rng)
+    if order is None or scene.world.broker.left(order) < 2:
         return None
     met = scene.state_of(order)
     fill = scene.world.broker.fill(order.perm_id, 1.0, scene.world.prices[order.symbol], scene.world.market_ns)

@@ -13,6 +13,7 @@ from tradetui.domain.latch import TradingState
 from tradetui.domain.order import BrokerOrder, OrderRecord, Purpose, Side
 from tradetui.domain.order_state import OrderState
 from tradetui.simulation.invariants_books import check_books
+from tradetui.simulation.invariants_protection import check_rest, rests
 from tradetui.simulation.moves import reconnect
 from tradetui.simulation.scene import Scene, Violation
 from tradetui.simulation.setting import ACCOUNT, SYMBOLS
@@ -29,6 +30,9 @@ def heal(scene: Scene, rng: Random) -> None:
     """
     _stop_faults(scene, rng)
     _settle(scene)
+    if scene.protects:
+        _settle(scene)  # what ended last may have left a position without its stop
+    check_rest(scene)
     _check_unresolved(scene)
     _operate(scene, rng)
     _settle(scene)
@@ -73,7 +77,7 @@ def _settle(scene: Scene) -> None:
         if world.core.state.snapshot_asked_mono_ns is not None or second % 5 == 4:
             world.look()
         quiet = quiet + 1 if _is_quiet(scene) else 0
-        if quiet > 4:
+        if quiet > (8 if scene.protects else 4):  # longer than the grace that a missing stop has
             return
 
 
@@ -84,26 +88,35 @@ def _serve(scene: Scene, order: BrokerOrder, second: int) -> None:
         left = order.qty - (order.filled or 0.0)
         fill = world.broker.fill(order.perm_id, left, world.prices[order.symbol], world.market_ns)
         scene.wire.tell_fill(fill, world.broker.commissions[-1])
-    elif ours is None or second > 10:
+    elif ours is None or (second > 10 and not (rests(ours) and scene.protects)):
         scene.wire.tell_status(world.broker.end(order.perm_id))
 
 
 def _is_quiet(scene: Scene) -> bool:
     state = scene.world.core.state
     return (
-        not any(order.state is not OrderState.UNKNOWN for order in state.book.live())
+        not any(order.state is not OrderState.UNKNOWN and not rests(order) for order in state.book.live())
         and not scene.wire.inbox
-        and not scene.world.broker.live()
+        and not any(not _rests(scene, order) for order in scene.world.broker.live())
         and (state.flatten is None or bool(state.flatten.outcome))
         and all(item.confirmed for item in state.mismatches.values())
-        and not any(order.checks < scene.world.config.timing.grace_looks for order in state.book.live())
+        and not any(
+            order.checks < scene.world.config.timing.grace_looks for order in state.book.live() if not rests(order)
+        )
     )
+
+
+def _rests(scene: Scene, order: BrokerOrder) -> bool:
+    ours = scene.ours(order)
+    return ours is not None and rests(ours)
 
 
 def _check_unresolved(scene: Scene) -> None:
     """What only the operator can resolve is what no look can prove: gaps of the broker, and yesterday."""
     world, state = scene.world, scene.world.core.state
     for ours in state.book.live():
+        if rests(ours):
+            continue
         if ours.state is not OrderState.UNKNOWN:
             raise Violation(f"I36: an order stays {ours.state} for ever")
         if not _unprovable(scene, ours):
@@ -136,7 +149,7 @@ def _has_lost_executions(scene: Scene) -> bool:
 def _operate(scene: Scene, rng: Random) -> None:
     """Do what an operator does in the morning: adopt, mark dead with evidence, end the kill, resume."""
     world, state = scene.world, scene.world.core.state
-    for ours in state.book.live():
+    for ours in [order for order in state.book.live() if not rests(order)]:
         world.command(CommandKind.CLOSE_UNKNOWN, target=ours.intent.intent_id, reason="the broker's log shows its end")
     if state.mismatches and rng.random() < 0.5:
         _flatten(scene)  # a flatten closes what the broker holds, whatever our books say
@@ -161,8 +174,9 @@ def _end_halts(scene: Scene) -> None:
 def _check_agreement(scene: Scene) -> None:
     world, state = scene.world, scene.world.core.state
     check_books(scene, ())
-    if state.book.live() or state.mismatches or (state.reported_filled and not scene.adopted):
-        raise Violation(f"I36: unresolved after the operator's work: {state.book.live()} {state.mismatches}")
+    unresolved = [order for order in state.book.live() if not rests(order)]
+    if unresolved or state.mismatches or (state.reported_filled and not scene.adopted):
+        raise Violation(f"I36: unresolved after the operator's work: {unresolved} {state.mismatches}")
     for symbol in SYMBOLS:
         held = world.broker.positions.get(symbol, 0.0)
         if abs(state.ledger.position(symbol).qty - held) > 1e-6:

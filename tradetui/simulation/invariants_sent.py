@@ -13,6 +13,7 @@ from tradetui.domain.order import Intent, OrderRecord, Purpose, Side
 from tradetui.domain.order_state import OrderState
 from tradetui.domain.records import OrderSaved
 from tradetui.domain.tick import DataType
+from tradetui.simulation.invariants_protection import check_attached, on_sale
 from tradetui.simulation.scene import Scene, Violation
 
 
@@ -35,7 +36,10 @@ def check_sent(scene: Scene, event: Event, actions: Sequence[Action]) -> None:
         i6_killed(scene, intent)
         i7_ready(scene, intent)
         i8_sound(scene, intent)
-        i16_no_short(scene, intent)
+        if intent.parent_id:
+            check_attached(scene, intent)
+        else:
+            i16_no_short(scene, intent)
         if intent.purpose is Purpose.FLATTEN:
             i20_alone(scene, intent)
         elif adds_exposure(scene, intent):
@@ -74,7 +78,7 @@ def i3_journaled_first(actions: Sequence[Action], place: PlaceOrder) -> None:
 def i5_wanted(scene: Scene, intent: Intent) -> None:
     """I5: orders that replace an unfilled one never add up to more than was wanted in the first place."""
     base, replaced, _ = intent.leg.partition("~")
-    if not replaced:
+    if not replaced or "/" in intent.leg:  # what protects, or closes what cannot be protected, replaces no order
         return
     family = [
         order
@@ -82,6 +86,7 @@ def i5_wanted(scene: Scene, intent: Intent) -> None:
         if (order.intent.strategy, order.intent.symbol, order.intent.bar_end_ns)
         == (intent.strategy, intent.symbol, intent.bar_end_ns)
         and order.intent.leg.partition("~")[0] == base
+        and "/" not in order.intent.leg
         and order.intent.intent_id != intent.intent_id
     ]
     wanted = max(order.qty for order in family)
@@ -111,11 +116,13 @@ def _live_buys(scene: Scene, intent: Intent) -> Iterator[float]:
 def i4_one_working(scene: Scene, intent: Intent) -> None:
     """I4: one live order per strategy and symbol, by our book and by the broker's."""
     for order in _earlier(scene, intent):
+        if order.intent.purpose is Purpose.STOP:
+            continue  # it closes what is held and adds nothing
         if order.intent.strategy == intent.strategy and not _is_other_half(order.intent, intent):
             raise Violation(f"I4: entry while {order.intent.intent_id} is {order.state}")
     for held in scene.world.broker.live():
         other = scene.ours(held)
-        if other is not None and _is_other_half(other.intent, intent):
+        if other is not None and (other.intent.purpose is Purpose.STOP or _is_other_half(other.intent, intent)):
             continue
         if other is not None and (other.intent.strategy, other.intent.symbol) == (intent.strategy, intent.symbol):
             raise Violation(f"I4: entry while the broker works {held.order_ref}, here {other.state}")
@@ -187,7 +194,9 @@ def i16_no_short(scene: Scene, intent: Intent) -> None:
     """I16: a sale never exceeds what is held less what own live orders may sell."""
     if intent.side is not Side.SELL:
         return
-    selling = sum(order.remaining for order in _earlier(scene, intent) if order.intent.side is Side.SELL)
+    beside = intent.oca_group or None  # of one group only the largest counts
+    earlier = [order for order in _earlier(scene, intent) if order.intent.oca_group != beside]
+    selling = on_sale(earlier, {order.intent.intent_id: order for order in scene.world.core.state.book.all()})
     if intent.purpose is Purpose.FLATTEN:
         held = scene.evidence.readings[-1].get(intent.symbol, 0.0) if scene.evidence.readings else 0.0
         told, true = scene.evidence.position(intent.symbol), scene.world.broker.positions.get(intent.symbol, 0.0)

@@ -23,6 +23,7 @@ from tradetui.domain.events import (
 from tradetui.domain.latch import TradingState
 from tradetui.domain.order import BrokerOrder, OrderType, Side
 from tradetui.domain.order_state import OrderState
+from tradetui.simulation.moves_protection import bracket, protect, swing
 from tradetui.simulation.scene import Scene, Violation
 from tradetui.simulation.setting import ACCOUNT, SYMBOLS
 
@@ -95,12 +96,19 @@ def pick_live(scene: Scene, rng: Random) -> BrokerOrder | None:
     return rng.choice(live) if live else None
 
 
+def pick_trading(scene: Scene, rng: Random) -> BrokerOrder | None:
+    """Return one of the broker's orders that can trade at once: no child whose parent waits, no stop out of reach."""
+    broker = scene.world.broker
+    live = [order for order in broker.live() if order.status != "Inactive" and broker.left(order) > 0]
+    return rng.choice(live) if live else None
+
+
 def execute(scene: Scene, rng: Random) -> bool:
     """Fill an order in part or whole."""
-    order = pick_live(scene, rng)
+    order = pick_trading(scene, rng)
     if order is None:
         return False
-    left = order.qty - (order.filled or 0.0)
+    left = scene.world.broker.left(order)
     qty = left if rng.random() < 0.5 else max(1.0, float(int(left * rng.random())))
     broker = scene.world.broker
     if order.status == "PendingSubmit":
@@ -269,6 +277,9 @@ class Ordinary:
 
 ORDINARY: dict[str, Ordinary] = {
     "signal": Ordinary(signal, 14, lambda scene: True),
+    "bracket": Ordinary(bracket, 12, lambda scene: scene.protects),
+    "protect": Ordinary(protect, 4, lambda scene: scene.protects),
+    "swing": Ordinary(swing, 6, lambda scene: scene.protects),
     "write": Ordinary(write, 16, lambda scene: bool(scene.world.outbound)),
     "arrive": Ordinary(arrive, 10, lambda scene: bool(scene.wire.socket)),
     "deliver": Ordinary(deliver, 16, lambda scene: bool(scene.wire.inbox)),

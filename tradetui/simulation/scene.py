@@ -17,6 +17,8 @@ from tradetui.simulation.evidence import Evidence
 from tradetui.simulation.wire import Wire
 from tradetui.simulation.world import World
 
+Pair = tuple[str, str]
+
 
 class Violation(Exception):
     """An invariant does not hold; the text begins with its number."""
@@ -27,6 +29,8 @@ class Scene:
     """A world with its wire, what the core was told, and what was reached.
 
     `blind` are the parts that the next looks will lack. `moment` names what has just happened, for the next fault.
+    `protects` says that strategies protect positions here: `to_protect` are (strategy, symbol) that are to have a stop,
+    `spent_stops` those of positions that are gone.
     """
 
     world: World
@@ -45,6 +49,9 @@ class Scene:
     blind: list[tuple[str, ...]] = field(default_factory=list)
     moment: str = ""
     moment_age: int = 0
+    protects: bool = False
+    to_protect: set[Pair] = field(default_factory=set)
+    spent_stops: set[str] = field(default_factory=set)
     trace: blake2b = field(default_factory=lambda: blake2b(digest_size=12))
 
     def happened(self, moment: str) -> None:

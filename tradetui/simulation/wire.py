@@ -40,6 +40,7 @@ class Wire:
         self.later: list[tuple[int, Event]] = []
         self.late_orders: list[tuple[int, PlaceOrder, int]] = []
         self.ending: list[tuple[int, int]] = []
+        self.families: set[str] = set()
 
     # --- out ---------------------------------------------------------------------------------------------------
     def write(self) -> bool:
@@ -55,11 +56,27 @@ class Wire:
         if not world.connected:
             world.give(OrderNotWritten(item.intent.intent_id, "not connected", certain=True))
             return True
+        if not self.belongs(item):
+            world.give(OrderNotWritten(item.intent.intent_id, "its parent or a sibling was not written", certain=True))
+            return True
         order_id = world.broker.next_order_id
         world.broker.next_order_id += 1
         self.socket.append((item, order_id))
+        self.follow(item)
         world.give(OrderWritten(item.intent.intent_id, order_id, CLIENT_ID))
         return True
+
+    def belongs(self, place: PlaceOrder) -> bool:
+        """Return whether the order may be written: all of its family before it was. It must then be followed."""
+        head = place.intent.parent_id
+        known = head in self.families
+        self.families.discard(head)
+        return known or not head
+
+    def follow(self, place: PlaceOrder) -> None:
+        """Note that an order was written whose family goes on."""
+        if not place.transmit:
+            self.families.add(place.intent.parent_id or place.intent.intent_id)
 
     def arrive(self, status: str = "Submitted") -> bool:
         """Let the broker read the next order or cancel; return False when there is none."""
@@ -67,15 +84,36 @@ class Wire:
             return False
         item, order_id = self.socket.pop(0)
         if isinstance(item, PlaceOrder):
-            order = self.world.broker.accept(item.intent, item.order_ref, CLIENT_ID, order_id=order_id)
-            order = self.world.broker.end(order.perm_id, status)
-            self.tell_status(order)
-            self.tell_order(order)
+            self._take_order(item, order_id, status)
         else:
             self._take_cancel(order_id)
         return True
 
+    def _take_order(self, place: PlaceOrder, order_id: int, status: str) -> None:
+        broker = self.world.broker
+        taken = broker.take(place, order_id, CLIENT_ID)
+        if not taken and place.transmit:
+            self.inbox.append(BrokerMessage(201, "Order rejected - reason: Parent order is being cancelled.", order_id))
+        for order in taken:
+            if order.status == "Submitted":
+                broker.end(order.perm_id, status)
+            self.tell_status(broker.orders[order.perm_id])
+            self.tell_order(broker.orders[order.perm_id])
+
     def _take_cancel(self, order_id: int) -> None:
+        if self.world.broker.withdraw(order_id):
+            self.inbox.append(BrokerMessage(202, "Order Canceled - reason:", order_id))
+            gone = OrderStatusSeen(
+                order_id=order_id,
+                client_id=CLIENT_ID,
+                perm_id=0,
+                status="Cancelled",
+                filled=0.0,
+                remaining=0.0,
+                avg_price=0.0,
+            )
+            self.inbox.append(gone)
+            return
         order = self.addressed(order_id)
         if order is None:
             self.inbox.append(BrokerMessage(10147, "OrderId that needs to be cancelled is not found", order_id))
@@ -131,15 +169,23 @@ class Wire:
         self.later = [item for item in self.later if item[0] > now]
         for due, place, order_id in self.late_orders:
             if due <= now:
-                self.world.broker.accept(place.intent, place.order_ref, CLIENT_ID, order_id=order_id)
+                self.world.broker.take(place, order_id, CLIENT_ID)
         self.late_orders = [item for item in self.late_orders if item[0] > now]
 
     def deliver(self) -> bool:
         """Let the core read the next message; return False when there is none."""
+        self._tell_touched()
         if not self.inbox or not self.world.connected:
             return False
         self.world.give(self.inbox.pop(0))
         return True
+
+    def _tell_touched(self) -> None:
+        broker = self.world.broker
+        for perm_id in broker.touched:
+            self.tell_order(broker.orders[perm_id])
+            self.tell_status(broker.orders[perm_id])
+        broker.touched.clear()
 
     def drain(self) -> None:
         """Let the core read every message."""
@@ -153,16 +199,23 @@ class Wire:
         unwritten = [item for item in world.outbound if isinstance(item, PlaceOrder)]
         world.outbound.clear()
         due = world.mono_ns + int(LATE_S * SECOND_NS)
+        fates: dict[str, str] = {}
         for item, order_id in self.socket:
-            fate = rng.choice(("lost", "taken", "late"))
+            head = item.intent.parent_id if isinstance(item, PlaceOrder) else ""
+            fate = fates.get(head) or rng.choice(("lost", "taken", "late"))
+            if isinstance(item, PlaceOrder):
+                fates[item.intent.parent_id or item.intent.intent_id] = fate  # bytes of one family go in order
             if isinstance(item, PlaceOrder) and fate == "taken":
-                world.broker.accept(item.intent, item.order_ref, CLIENT_ID, order_id=order_id)
+                world.broker.take(item, order_id, CLIENT_ID)
             elif isinstance(item, PlaceOrder) and fate == "late":
                 self.late_orders.append((due, item, order_id))
             elif isinstance(item, CancelOrder) and fate == "taken":
                 order = self.addressed(order_id)
                 if order is not None:
                     world.broker.end(order.perm_id)
+        world.broker.drop_untransmitted(place for _, place, _ in self.late_orders)
+        world.broker.touched.clear()
+        self.families.clear()
         self.socket.clear()
         self.inbox.clear()
         self.later.clear()

@@ -46,7 +46,7 @@ from tradetui.domain.latch import TradingState
 from tradetui.domain.order import OrderRecord, OrderType, Purpose, Side, Signal
 from tradetui.domain.records import AlertQueued, LatchSaved, Record
 from tradetui.domain.tick import Quote
-from tradetui.simulation.broker_model import BrokerModel
+from tradetui.simulation.broker_families import FamilyBroker
 from tradetui.simulation.journal_model import JournalModel, image_of
 from tradetui.simulation.setting import ACCOUNT, OPEN, STRATEGY, settings
 from tradetui.trading.core import TradingCore
@@ -69,11 +69,11 @@ class World:
 
     def __init__(self, config: CoreSettings | None = None) -> None:
         self.config = config or settings()
-        self.broker = BrokerModel()
         self.journal = JournalModel()
         self.market_ns = OPEN + 30 * MINUTE_NS
         self.mono_ns = 1_000 * SECOND_NS
         self.prices = dict.fromkeys(self.config.instruments, 100.0)
+        self.broker = FamilyBroker(prices=self.prices)
         self.quotes: dict[str, Quote] = {}
         self.muted: set[str] = set()
         self.sent: list[PlaceOrder] = []

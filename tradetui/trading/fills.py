@@ -101,9 +101,20 @@ def _move_order(state: CoreState, out: Out, now: Now, order: OrderRecord, fill: 
     )
     if filled >= state.reported_filled.get(order.intent.intent_id, 0.0) - 1e-9:
         state.reported_filled.pop(order.intent.intent_id, None)
+    if not order.is_live:
+        _expect_stops(state, order)
     left = order.qty - filled
     fact = Fact.PART_FILLED if left > 1e-9 else Fact.FILLED_UP if left > -1e-9 else Fact.OVERFILLED
     move(state, out, now, order, fact, f"{fill.qty:g} at {fill.price:g}")
+
+
+def _expect_stops(state: CoreState, parent: OrderRecord) -> None:
+    """What an ended entry still fills is to be protected as well, at the price of a newer stop where there is one."""
+    for order in state.book.all():
+        intent, pair = order.intent, (order.intent.strategy, order.intent.symbol)
+        if intent.is_stop_loss and intent.parent_id == parent.intent.intent_id:
+            others = [known for known in state.protected.get(pair, ()) if known != intent.intent_id]
+            state.protected[pair] = (intent.intent_id, *others)
 
 
 def _tell_correction(state: CoreState, out: Out, now: Now, fill: Fill, before_qty: float) -> None:

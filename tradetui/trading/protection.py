@@ -31,7 +31,13 @@ _EPS = 1e-9
 def watch_protection(state: CoreState, out: Out, now: Now, gate: Gate) -> None:
     """Release wishes whose way is free, then look at every position that is to be protected."""
     release(state, out, now, gate)
-    for pair in list(state.protected):
+    # A take-profit alone names no stop that is to be there, but it must not outlive its position either.
+    resting = (
+        (order.intent.strategy, order.intent.symbol)
+        for order in state.book.live()
+        if order.intent.purpose is Purpose.STOP
+    )
+    for pair in dict.fromkeys((*state.protected, *state.lapses, *resting)):
         _watch(state, out, now, gate, pair)
 
 
@@ -39,26 +45,30 @@ def _watch(state: CoreState, out: Out, now: Now, gate: Gate, pair: Pair) -> None
     newest = _newest(state, out, now, pair)
     resting = resting_protection(state, pair)
     held = state.ledger.position_of(*pair).qty
-    if newest is None or (not resting and held * newest.intent.side.sign >= 0):
-        if len(state.protected[pair]) == (newest is not None):  # no entry works that would bring another one
-            del state.protected[pair]
+    side = newest.intent.side if newest is not None else resting[0].intent.side if resting else None
+    if side is None or (not resting and held * side.sign >= 0):
+        if newest is not None and _fills_to_come(state, newest):
+            return
+        if len(state.protected.get(pair, ())) == (newest is not None):  # no entry works that would bring another one
+            state.protected.pop(pair, None)
             _protected_again(state, out, now, pair, "nothing is held any more")
         return
     if pair in state.held_back or _is_in_doubt(state, pair, resting):
         return
-    wanted = _wanted(state, pair, newest.intent.side, held)
+    wanted = _wanted(state, pair, side, held)
     stops = sum(active_qty(state, order) for order in resting if order.intent.is_stop_loss)
     targets = sum(active_qty(state, order) for order in resting if not order.intent.is_stop_loss)
-    if abs(stops - wanted) < _EPS and targets <= wanted + _EPS:
+    excess = max(stops, targets) - wanted
+    if excess < _EPS and (newest is None or wanted - stops < _EPS):
         if resting and all(order.state in ACKNOWLEDGED_STATES for order in resting):
             _protected_again(state, out, now, pair, "the protective stop is in place")
         return
     lapse = state.lapses.setdefault(pair, Lapse(now.mono_ns))
     if now.mono_ns - lapse.since_mono_ns < state.settings.timing.protect_grace_s * SECOND_NS:
         return  # the broker is about to put it right, or the news of it is on its way
-    if max(stops, targets) > wanted + _EPS:
+    if excess > _EPS:
         _cancel_all(state, out, now, resting, f"it would close {max(stops, targets):g} of {wanted:g}")
-    else:
+    elif newest is not None:
         _unprotected(state, out, now, gate, pair, newest, lapse, resting, wanted - stops)
 
 
@@ -69,7 +79,7 @@ def _newest(state: CoreState, out: Out, now: Now, pair: Pair) -> OrderRecord | N
     """
     newest: OrderRecord | None = None
     waiting: list[str] = []
-    for intent_id in state.protected[pair]:
+    for intent_id in state.protected.get(pair, ()):
         stop = state.book.get(intent_id)
         if stop is None:
             continue
@@ -80,13 +90,20 @@ def _newest(state: CoreState, out: Out, now: Now, pair: Pair) -> OrderRecord | N
             newest = stop
         elif parent is not None:
             waiting.append(intent_id)
-    state.protected[pair] = (*([newest.intent.intent_id] if newest is not None else []), *waiting)
+    if pair in state.protected:
+        state.protected[pair] = (*([newest.intent.intent_id] if newest is not None else []), *waiting)
     return newest
 
 
 def _has_come_to_life(state: CoreState, stop: OrderRecord) -> bool:
     parent = state.book.get(stop.intent.parent_id)
-    return parent is None or parent.filled > 0 or missing_fills(state, parent) > 0
+    return parent is None or parent.filled > 0 or _fills_to_come(state, stop)
+
+
+def _fills_to_come(state: CoreState, stop: OrderRecord) -> bool:
+    """Return whether the broker has reported fills of the entry whose executions have not come yet."""
+    parent = state.book.get(stop.intent.parent_id)
+    return parent is not None and missing_fills(state, parent) > 0
 
 
 def _live_parent(state: CoreState, order: OrderRecord) -> OrderRecord | None:

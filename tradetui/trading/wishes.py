@@ -88,7 +88,10 @@ def release(state: CoreState, out: Out, now: Now, gate: Gate) -> None:
     """Carry out the wishes whose way is free now; what has been closed meanwhile needs no closing."""
     for pair, wish in list(state.held_back.items()):
         flattens = state.flatten is not None and not state.flatten.outcome and covers(state.flatten, pair[1])
-        if resting_protection(state, pair) and not flattens:
+        resting = resting_protection(state, pair)
+        if resting and not flattens:
+            for order in resting:  # one may have come to life after the wish: a late fill of an entry brings its own
+                _cancel_once(state, out, now, order)
             continue
         del state.held_back[pair]
         if flattens:
