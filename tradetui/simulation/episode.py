@@ -101,9 +101,10 @@ class Episode:
         for name in ("journal_back", "inactive_back"):  # what ends a fault exists wherever the fault does
             self._rates[name] = 3.0
         self._all = FAULTS
-        own = Random(f"protects {seed}")  # noqa: S311 (of its own, so that a seed without protection stays what it was)
-        if own.random() < 0.5 if protects is None else protects:
-            self._protect(own)
+        # Drawn by themselves, so that a seed without protection stays what it was.
+        by_seed = Random(f"protection {seed}").random() < 0.5  # noqa: S311
+        if by_seed if protects is None else protects:
+            self._protect(Random(f"protects {seed}"))  # noqa: S311
 
     def _protect(self, rng: Random) -> None:
         self._all = {**FAULTS, **PROTECTION_FAULTS}

@@ -34,16 +34,12 @@ def gap(scene: Scene, rng: Random) -> States:
     if scene.world.session is not SessionState.READY:
         return None
     met = scene.live_states()
-    held: set[str] = set()
     due = scene.world.mono_ns + GAP_LATE_S * SECOND_NS
     for entry in list(scene.wire.socket):
         place, order_id = entry
-        if not isinstance(place, PlaceOrder):
-            continue
-        if place.intent.parent_id in held or (
-            not place.intent.parent_id and rng.random() < 0.5
-        ):  # held by the gateway until its own link is back
-            held.add(place.intent.intent_id)
+        if not isinstance(place, PlaceOrder) or place.intent.parent_id or not place.transmit:
+            continue  # a family goes as a whole
+        if rng.random() < 0.5:  # held by the gateway until its own link is back
             scene.wire.socket.remove(entry)
             scene.wire.late_orders.append((due, place, order_id))
     scene.world.give(SessionChanged(SessionState.DEGRADED, "1100", code=1100))

@@ -79,10 +79,12 @@ def ack_before_note(scene: Scene, rng: Random) -> States:
     met = _known(scene, place)
     world = scene.world
     world.outbound.pop(0)
-    order = world.broker.accept(place.intent, place.order_ref)
+    order_id = world.broker.next_order_id
+    world.broker.next_order_id += 1
+    (order,) = world.broker.take(place, order_id)
     order = world.broker.end(order.perm_id, rng.choice(("Submitted", "PreSubmitted", "PendingSubmit")))
     events: list[Event] = [OrderSeen(order), status_of(order)]
-    if rng.random() < 0.5:
+    if world.broker.left(order) > 0 and rng.random() < 0.5:
         qty = order.qty if rng.random() < 0.5 else 1.0
         price = world.prices[order.symbol]
         events.append(FillSeen(world.broker.fill(order.perm_id, min(qty, order.qty), price, world.market_ns)))

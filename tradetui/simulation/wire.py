@@ -213,6 +213,10 @@ class Wire:
                 order = self.addressed(order_id)
                 if order is not None:
                     world.broker.end(order.perm_id)
+        whole = {place.intent.parent_id or place.intent.intent_id for _, place, _ in self.late_orders if place.transmit}
+        self.late_orders = [
+            item for item in self.late_orders if (item[1].intent.parent_id or item[1].intent.intent_id) in whole
+        ]
         world.broker.drop_untransmitted(place for _, place, _ in self.late_orders)
         world.broker.touched.clear()
         self.families.clear()
