@@ -99,10 +99,10 @@ def _move_order(state: CoreState, out: Out, now: Now, order: OrderRecord, fill: 
         commission=_order_commission(fills),
         checks=0,
     )
-    if filled >= state.reported_filled.get(order.intent.intent_id, 0.0) - 1e-9:
-        state.reported_filled.pop(order.intent.intent_id, None)
     if not order.is_live:
         _expect_stops(state, order)
+    if filled >= state.reported_filled.get(order.intent.intent_id, 0.0) - 1e-9:
+        state.reported_filled.pop(order.intent.intent_id, None)
     left = order.qty - filled
     fact = Fact.PART_FILLED if left > 1e-9 else Fact.FILLED_UP if left > -1e-9 else Fact.OVERFILLED
     move(state, out, now, order, fact, f"{fill.qty:g} at {fill.price:g}")
