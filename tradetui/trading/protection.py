@@ -66,9 +66,9 @@ def _watch(state: CoreState, out: Out, now: Now, gate: Gate, pair: Pair) -> None
     lapse = state.lapses.setdefault(pair, Lapse(now.mono_ns))
     if now.mono_ns - lapse.since_mono_ns < state.settings.timing.protect_grace_s * SECOND_NS:
         return  # the broker is about to put it right, or the news of it is on its way
-    if excess > _EPS:
+    if newest is None or excess > _EPS:
         _cancel_all(state, out, now, resting, f"it would close {max(stops, targets):g} of {wanted:g}")
-    elif newest is not None:
+    else:
         _unprotected(state, out, now, gate, pair, newest, lapse, resting, wanted - stops)
 
 
