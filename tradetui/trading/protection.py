@@ -194,15 +194,14 @@ def _ended_by_hand(state: CoreState, order: OrderRecord) -> bool:
     return not any(other.filled or missing_fills(state, other) for other in kin)
 
 
-def _next_leg(state: CoreState, pair: Pair, newest: OrderRecord) -> str:
-    """Return a leg that no order of the position has had, the same after a restart."""
-    number = sum((order.intent.strategy, order.intent.symbol) == pair for order in state.book.all())
-    return f"{newest.intent.leg.partition('/')[0]}/{number}"
+def _next_leg(now: Now, newest: OrderRecord) -> str:
+    """Return a leg that no order has had: a count would begin again where a failing journal lost some."""
+    return f"{newest.intent.leg.partition('/')[0]}/{now.market_ns}"
 
 
 def _place_again(state: CoreState, out: Out, now: Now, gate: Gate, pair: Pair, newest: OrderRecord, qty: float) -> None:
     stop, target = prices_behind(state, newest.intent)
-    leg, reason = _next_leg(state, pair, newest), f"in place of {newest.intent.intent_id}"
+    leg, reason = _next_leg(now, newest), f"in place of {newest.intent.intent_id}"
     place_protection(state, out, now, gate, pair, qty, stop, target, newest.intent.bar_end_ns, leg, reason)
 
 
@@ -213,7 +212,7 @@ def _close(state: CoreState, out: Out, now: Now, gate: Gate, pair: Pair, newest:
         side=newest.intent.side,
         qty=qty,
         order_type=OrderType.MARKET,
-        leg=f"{_next_leg(state, pair, newest)}/close",
+        leg=f"{_next_leg(now, newest)}/close",
         reason="the position cannot be protected",
     )
     intent = intent_of(state, now, strategy, newest.intent.bar_end_ns, signal)

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import replace
 
 from tradetui.domain.ledger import EXTERNAL, Adjustment
+from tradetui.domain.order import OrderRecord
 from tradetui.domain.records import JournalImage
 from tradetui.trading.figures import realized_of
 from tradetui.trading.fills import remember_execution
@@ -70,11 +71,18 @@ def _result(text: str) -> tuple[str, str]:
 
 
 def _restore_protection(state: CoreState, flat_ns: dict[Pair, int]) -> None:
-    """Name the stops of each position, oldest first: live, or placed since the position was last flat."""
+    """Name the stops of each position, oldest first: live, or of a position opened since it was last flat."""
     for order in sorted(state.book.all(), key=lambda item: item.created_ns):
         pair = (order.intent.strategy, order.intent.symbol)
-        if order.intent.is_stop_loss and (order.is_live or order.created_ns > flat_ns.get(pair, 0)):
+        if order.intent.is_stop_loss and (order.is_live or _since_ns(state, order) > flat_ns.get(pair, 0)):
             state.protected[pair] = (*state.protected.get(pair, ()), order.intent.intent_id)
+
+
+def _since_ns(state: CoreState, stop: OrderRecord) -> int:
+    """Return when a stop last got something to protect: an entry may fill long after its stop was placed."""
+    executions = state.executions.get(stop.intent.parent_id, {})
+    booked = [state.ledger.fill(exec_id) for exec_id in executions.values()]
+    return max([stop.created_ns, *(item.fill.ts_ns for item in booked if item is not None)])
 
 
 def _restore_counts(state: CoreState, image: JournalImage) -> None:
