@@ -243,9 +243,14 @@ def test_a_benchmark_that_hangs_is_ended_with_everything_it_started(
 
 
 def test_an_interrupted_bench_leaves_no_process_behind(leftovers: Path) -> None:
-    command = subprocess.Popen(
-        [sys.executable, "-m", "tradetui", "bench", "gateway"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
+    # A test run in the background ignores the signal, and so would what it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        command = subprocess.Popen(
+            [sys.executable, "-m", "tradetui", "bench", "gateway"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     deadline = time.monotonic() + 30
     while not any(leftovers.glob("tradetui-bench-*/*.err")) and time.monotonic() < deadline:
         time.sleep(0.05)

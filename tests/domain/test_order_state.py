@@ -66,15 +66,16 @@ def test_doubt_is_left_only_by_evidence_or_the_operator() -> None:
     }
 
 
-def test_a_filled_order_never_comes_back_to_life() -> None:
-    for fact in Fact:
+def test_a_filled_order_comes_back_to_life_only_when_somebody_raised_it_at_the_broker() -> None:
+    assert TRANSITIONS[OrderState.FILLED, Fact.RAISED] is OrderState.PARTIAL
+    for fact in set(Fact) - {Fact.RAISED}:
         after = TRANSITIONS.get((OrderState.FILLED, fact))
         assert after is None or after in TERMINAL_STATES
 
 
 def test_a_closed_order_is_reopened_only_by_the_brokers_word() -> None:
     reopening = {fact for state in TERMINAL_STATES for fact in Fact if is_reopening(state, fact)}
-    assert reopening == {Fact.ACKNOWLEDGED, Fact.WORKING}
+    assert reopening == {Fact.ACKNOWLEDGED, Fact.WORKING, Fact.RAISED}
 
 
 def test_a_repeated_fact_changes_nothing_more() -> None:

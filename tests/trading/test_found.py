@@ -363,3 +363,16 @@ def test_a_position_whose_executions_come_after_its_status_is_still_to_be_protec
     world.look()
     world.wait(8)
     assert "unprotected" in world.alerts()
+
+
+def test_an_order_raised_by_hand_works_on_after_executions_that_came_before_the_news() -> None:
+    world = ready()
+    intent_id, perm_id = world.working(qty=130)
+    raised = world.broker.change(perm_id, qty=195.0)
+    fill = world.broker.fill(perm_id, 162, 99.0, world.market_ns)
+    world.give(FillSeen(fill))
+    assert world.order(intent_id).state is OrderState.OVERFILL
+    world.give(OrderSeen(raised))
+    assert (world.order(intent_id).state, world.order(intent_id).remaining) == (OrderState.PARTIAL, 33.0)
+    assert world.command(CommandKind.KILL).startswith("accepted: KILLED; cancelling 1")
+    assert world.cancels[-1].intent_id == intent_id

@@ -59,6 +59,7 @@ class Fact(StrEnum):
     IN_DOUBT = "outcome in doubt"
     PROVED_ABSENT = "proved never to have reached the broker"
     OPERATOR_CLOSED = "operator marked it dead"
+    RAISED = "quantity raised by hand, and working"
 
 
 S = OrderState
@@ -135,6 +136,8 @@ def _build() -> dict[tuple[OrderState, Fact], OrderState]:
     for state in (S.FILLED, S.LATE_FILL, S.OVERFILL):
         for fact in (F.PART_FILLED, F.FILLED_UP):
             table[state, fact] = S.LATE_FILL if state is S.LATE_FILL else S.FILLED
+        # Somebody raised its quantity at the broker's: what was filled up, or beyond, works again.
+        table[state, F.RAISED] = S.PARTIAL
     return table
 
 

@@ -65,6 +65,7 @@ def _changed(before: OrderRecord, after: OrderRecord) -> bool:
     return replace(before, updated_ns=0, checks=0) != replace(after, updated_ns=0, checks=0)
 
 
+_FILLED_UP = (OrderState.FILLED, OrderState.LATE_FILL, OrderState.OVERFILL)
 _LEVEL = {
     OrderState.REJECTED: "ERROR",
     OrderState.UNKNOWN: "WARNING",
@@ -143,6 +144,8 @@ def on_broker_order(
     fact = _fact_of(seen.status, completed)
     if seen.status == "Filled" and order.is_live and order.filled and order.remaining < 1e-9:
         fact = Fact.FILLED_UP  # its quantity was lowered by hand to what our executions had reached
+    if fact is Fact.WORKING and order.state in _FILLED_UP and order.foreign_changed and order.filled < order.qty - 1e-9:
+        fact = Fact.RAISED  # its executions came before the news of its new quantity
     if fact is Fact.BROKER_CANCELLED and seen.filled is None and not completed:
         # Nothing says yet how much was filled before the cancel: the order's end waits for the status or a look.
         state.ask_snapshot(out, now, "an order is reported cancelled without its filled quantity")
