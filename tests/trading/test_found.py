@@ -376,3 +376,19 @@ def test_an_order_raised_by_hand_works_on_after_executions_that_came_before_the_
     assert (world.order(intent_id).state, world.order(intent_id).remaining) == (OrderState.PARTIAL, 33.0)
     assert world.command(CommandKind.KILL).startswith("accepted: KILLED; cancelling 1")
     assert world.cancels[-1].intent_id == intent_id
+
+
+def test_a_flatten_closes_all_that_the_broker_holds_while_executions_are_missing() -> None:
+    world = ready()
+    world.buy_and_fill(qty=100)
+    sold = world.decide(Side.SELL, 40)
+    assert sold is not None
+    perm_id = world.write(sold)
+    world.broker.fill(perm_id, 40, 99.0, world.market_ns)
+    world.give(OrderSeen(world.broker.end(perm_id)))
+    assert world.core.state.reported_filled == {sold: 40.0}
+    world.command(CommandKind.FLATTEN, confirm="flatten")
+    world.wait(1)
+    world.look(without=["fills"])
+    assert [place.intent.qty for place in world.sent[2:]] == [60.0]
+    assert world.refusals() == []

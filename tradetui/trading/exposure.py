@@ -22,6 +22,7 @@ from tradetui.trading.state import CoreState, SentPart
 def exposure_of(state: CoreState, symbol: str, *, held: float | None = None, protection: bool = True) -> Exposure:
     """Return what is held and may still fill in `symbol`: the worse of ledger and broker, unknown orders included.
 
+    `held` is the broker's own position, read after the executions of every ended order; None takes the ledger's.
     Of protective orders in one OCA group only the largest counts, because a fill of one takes it off the others.
     """
     buying = selling = 0.0
@@ -37,7 +38,8 @@ def exposure_of(state: CoreState, symbol: str, *, held: float | None = None, pro
     if protection:
         buying += sum(qty for (_, side), qty in groups.items() if side is Side.BUY)
         selling += sum(qty for (_, side), qty in groups.items() if side is Side.SELL)
-    for intent_id in state.reported_filled:
+    # What the broker says it holds has every execution in it, those included that have not been told yet.
+    for intent_id in state.reported_filled if held is None else ():
         ended = state.book.get(intent_id)
         if ended is None or ended.is_live or ended.intent.symbol != symbol:
             continue  # a live order's remaining quantity counts them already
