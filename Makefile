@@ -36,7 +36,7 @@ demo: install ## trade in a simulated market: no account, no network
 
 test: lint ## lint, types, import contracts, all tests, coverage
 	@rm -f .coverage .coverage.*
-	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered
+	@$(BIN)/pytest --numprocesses $(WORKERS) --cov --cov-report=term-missing:skip-covered
 	@$(BIN)/coverage report --include='tradetui/domain/*,tradetui/risk/*,tradetui/trading/*' --fail-under=100 \
 	    >.coverage.core 2>&1 || { cat .coverage.core; exit 1; }
 
